@@ -1,0 +1,18 @@
+// The one door of this room: the inventory file in, a frozen inventory out.
+
+export { InventoryError, loadInventory } from "./load.ts";
+export { openInventory } from "./watch.ts";
+export { inventoryJsonSchema } from "./json-schema.ts";
+export { createSecrets } from "./secrets.ts";
+export type { InventoryOptions } from "./load.ts";
+export type { InventoryFile, InventoryStatus } from "./watch.ts";
+export type { Problem } from "./problems.ts";
+export type { Secrets } from "./secrets.ts";
+export type {
+  BridgeSettings,
+  CameraEntry,
+  FamilySchemas,
+  GatewaySettings,
+  Inventory,
+  PrinterEntry,
+} from "./inventory.ts";

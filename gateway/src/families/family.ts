@@ -1,0 +1,60 @@
+// The contract a printer family fulfils. A family is one folder; it imports the model, the
+// platform and its one protocol library, and never another family, the fleet or a surface.
+
+import type { Clock } from "@gantry/platform/clock";
+import type { Log } from "@gantry/platform/log";
+import type * as z from "zod";
+import type { Capabilities } from "../model/capabilities.ts";
+import type { CommandHandlers } from "../model/commands.ts";
+import type { PrinterError } from "../model/errors.ts";
+import type { Identity, Readings } from "../model/printer.ts";
+
+/** What a family may use of the house. */
+export interface FamilyContext {
+  /** Ends the session, or the wait for it. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ConnectOptions<Connection> extends FamilyContext {
+  readonly connection: Connection;
+  /** Takes each new reading. Called again only when something changed or the printer confirmed it. */
+  readonly report: (readings: Readings) => void;
+  /** Takes what the printer says it is, whenever that changes. */
+  readonly identify: (identity: Identity, has: Capabilities) => void;
+}
+
+/**
+ * A working session with one printer. It runs until it fails or is disposed; it never reconnects.
+ * Dispose is idempotent, closes what was opened and waits for work in flight.
+ */
+export interface Session extends AsyncDisposable {
+  readonly handlers: CommandHandlers;
+  /** Resolves with the reason when the session has ended by itself. Never rejects. */
+  readonly ended: Promise<PrinterError>;
+}
+
+export interface CameraOptions<Connection> extends FamilyContext {
+  readonly connection: Connection;
+  /** The session with the same printer, where there is one just now. */
+  readonly session: Session | undefined;
+}
+
+/**
+ * One family, registered in families/index.ts.
+ *
+ * `connect` tries once: it gives a session that has read its first status, or throws a
+ * PrinterError having closed what it opened. `retryAfterMs` on that error holds the next try back.
+ */
+export interface Family<Connection = unknown> {
+  readonly title: string;
+  /** The `connection` block of the inventory. Secrets carry `.meta({ secret: true })`. */
+  readonly connection: z.ZodType<Connection>;
+  connect(options: ConnectOptions<Connection>): Promise<Session>;
+  /**
+   * Yields whole JPEG pictures from the one camera connection until it fails, with a
+   * PrinterError. Left out by families without a camera.
+   */
+  frames?(options: CameraOptions<Connection>): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,71 @@
+// What surfaces may do with the printers: read them, listen, ask for a command, look through a
+// camera. The one implementation is ./supervisor.ts and its neighbours.
+
+import type { Capabilities } from "../model/capabilities.ts";
+import type { CommandName, CommandResult } from "../model/commands.ts";
+import type { PrinterEvent } from "../model/events.ts";
+import type { Identity, PrinterState } from "../model/printer.ts";
+import type { CameraHub } from "../camera/hub.ts";
+
+/** A printer as it is now. Immutable; a new object whenever anything changed. */
+export interface Printer {
+  readonly id: string;
+  readonly name: string;
+  readonly family: string;
+  readonly identity: Identity;
+  /** True when the inventory allows changing commands. */
+  readonly control: boolean;
+  /** What the machine has; empty before it was first reached. */
+  readonly has: Capabilities;
+  /** The commands that can be asked of it: observing ones, and changing ones where control is on. */
+  readonly commands: ReadonlySet<CommandName>;
+  readonly state: PrinterState;
+}
+
+export type FleetEvent =
+  | { readonly type: "state"; readonly printer: Printer }
+  | { readonly type: "event"; readonly event: PrinterEvent }
+  /** The inventory changed: printers came, went or changed their entry. */
+  | { readonly type: "inventory" };
+
+export interface CommandRequest {
+  readonly printer: string;
+  readonly command: CommandName;
+  /** Checked against the command's row. */
+  readonly input: unknown;
+  /** Which surface asks, for the audit line and the metrics. */
+  readonly surface: "rest" | "mcp" | "mqtt" | "ui";
+  /** Check everything and send nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface InventoryStatus {
+  /** False while the file on disk is refused and an older one is in force. */
+  readonly valid: boolean;
+  /** Unix ms of the last time a file was taken; null before the first. */
+  readonly loadedAtMs: number | null;
+  /** True when there is no inventory file yet. */
+  readonly missing: boolean;
+  /** The file's path as the process knows it. */
+  readonly file: string;
+  /** The faults of the refused file, `printers.yaml:14:7 …`. */
+  readonly problems: readonly string[];
+}
+
+export interface Fleet {
+  /** In the order of the inventory. */
+  list(): readonly Printer[];
+  /** @throws PrinterError `not_found` */
+  get(id: string): Printer;
+  /** @throws PrinterError `not_found`, also where the printer has no camera */
+  camera(id: string): CameraHub;
+  /**
+   * The one gate: control, capability, phase, bounds, deadline, audit line.
+   * @throws PrinterError `not_found`, `invalid_input`, `control_disabled`, `unsupported`,
+   *   `wrong_phase`, `unreachable`, `timeout`, `printer_refused`, `aborted`
+   */
+  dispatch(request: CommandRequest): Promise<CommandResult>;
+  on(listener: (event: FleetEvent) => void): Disposable;
+  readonly inventory: InventoryStatus;
+}

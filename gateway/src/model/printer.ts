@@ -1,0 +1,136 @@
+// What a printer is and what is known of it now, in the product's own words.
+// No wire word and no number of any protocol belongs here; families translate.
+// JSON shape and key order: the State section of docs/api.md.
+
+/** What the machine is doing. A family's finer words go into `stage`. */
+export const phases = [
+  "idle",
+  "preparing",
+  "printing",
+  "pausing",
+  "paused",
+  "resuming",
+  "stopping",
+  "stopped",
+  "finished",
+  "failed",
+  "busy",
+  "unknown",
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** Severity of a fault: `error` stops a job, `warning` does not. */
+export const severities = ["info", "warning", "error"] as const;
+export type Severity = (typeof severities)[number];
+
+/** A heated part. Temperatures in °C; null is unknown. */
+export interface Heater {
+  readonly actualCelsius: number | null;
+  readonly targetCelsius: number | null;
+}
+
+export interface Nozzle extends Heater {
+  /** "0" for the first nozzle. */
+  readonly id: string;
+}
+
+/** A fan by what it cools: "part", "aux", "chamber". 1 is full speed. */
+export interface Fan {
+  readonly id: string;
+  readonly speedRatio: number | null;
+}
+
+export interface Light {
+  readonly id: string;
+  readonly on: boolean | null;
+}
+
+/** One filament position of a material unit. */
+export interface Material {
+  readonly unit: string;
+  readonly slot: string;
+  readonly type: string | null;
+  /** "#RRGGBB" */
+  readonly colorHex: string | null;
+  /** 0…1 */
+  readonly remainingRatio: number | null;
+  readonly active: boolean | null;
+}
+
+export interface Fault {
+  /** The printer's own code, as text. */
+  readonly code: string;
+  readonly severity: Severity;
+  readonly text: string;
+  /** An address that explains it, where there is one. */
+  readonly help: string | null;
+}
+
+/** One run of one file. */
+export interface Job {
+  /** The printer's id of this run; null where it gives none. */
+  readonly id: string | null;
+  readonly file: string | null;
+  /** 0…1 */
+  readonly progressRatio: number | null;
+  readonly elapsedSeconds: number | null;
+  readonly remainingSeconds: number | null;
+  /** Counted from 1; 0 before the first layer. */
+  readonly layer: number | null;
+  readonly layers: number | null;
+}
+
+/** Everything a family reads from its printer. Immutable; equal parts keep their identity. */
+export interface Readings {
+  readonly phase: Phase;
+  readonly stage: string | null;
+  readonly job: Job | null;
+  readonly nozzles: readonly Nozzle[];
+  readonly bed: Heater | null;
+  readonly chamber: Heater | null;
+  readonly fans: readonly Fan[];
+  /** 1 is 100 %. */
+  readonly speedRatio: number | null;
+  readonly speedMode: string | null;
+  readonly lights: readonly Light[];
+  readonly materials: readonly Material[];
+  readonly faults: readonly Fault[];
+}
+
+/** What a printer reads when nothing is known of it: no reading is ever kept past its connection. */
+export const unknownReadings: Readings = Object.freeze({
+  phase: "unknown",
+  stage: null,
+  job: null,
+  nozzles: [],
+  bed: null,
+  chamber: null,
+  fans: [],
+  speedRatio: null,
+  speedMode: null,
+  lights: [],
+  materials: [],
+  faults: [],
+});
+
+/** The state of one printer as every surface shows it. */
+export interface PrinterState extends Readings {
+  readonly id: string;
+  /** True while a session with the printer works. */
+  readonly connected: boolean;
+  /** Why it is not connected, in words; null while it is. */
+  readonly reason: string | null;
+  /** ISO 8601 UTC of the printer's last report; null before the first. */
+  readonly updatedAt: string | null;
+  /** True when the inventory allows changing commands. */
+  readonly control: boolean;
+}
+
+/** What a machine calls itself; null until it has told. */
+export interface Identity {
+  readonly model: string | null;
+  readonly firmware: string | null;
+  readonly serial: string | null;
+}
+
+export const unknownIdentity: Identity = Object.freeze({ model: null, firmware: null, serial: null });
