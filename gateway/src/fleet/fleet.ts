@@ -3,6 +3,7 @@
 
 import type { Capabilities } from "../model/capabilities.ts";
 import type { CommandName, CommandResult } from "../model/commands.ts";
+import type { ErrorCode } from "../model/errors.ts";
 import type { PrinterEvent } from "../model/events.ts";
 import type { Identity, PrinterState } from "../model/printer.ts";
 import type { CameraHub } from "../camera/hub.ts";
@@ -25,6 +26,16 @@ export interface Printer {
 export type FleetEvent =
   | { readonly type: "state"; readonly printer: Printer }
   | { readonly type: "event"; readonly event: PrinterEvent }
+  /** A command was asked and answered, or refused. */
+  | {
+      readonly type: "command";
+      readonly printer: string;
+      readonly command: CommandName;
+      readonly surface: CommandRequest["surface"];
+      /** What the printer did, or the code of the error; `dry_run` where nothing was to be sent. */
+      readonly result: "acknowledged" | "unconfirmed" | "dry_run" | ErrorCode;
+      readonly seconds: number;
+    }
   /** The inventory changed: printers came, went or changed their entry. */
   | { readonly type: "inventory" };
 
