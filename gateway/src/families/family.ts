@@ -57,4 +57,19 @@ export interface Family<Connection = unknown> {
    * PrinterError. Left out by families without a camera.
    */
   frames?(options: CameraOptions<Connection>): AsyncIterable<Uint8Array>;
+  /** The least time between two openings of the camera after it failed, ms. Default 1000. */
+  readonly cameraReopenMs?: number;
+}
+
+/** Families by id, seen from outside: a connection is `unknown` here. */
+export type Families = Readonly<Record<string, Family>>;
+
+/**
+ * Forgets the type of each family's connection. Sound because a connection only ever comes from
+ * the schema of the family it is handed to (config/ sees to that).
+ */
+export function register<Connections extends Record<string, unknown>>(families: {
+  readonly [Id in keyof Connections]: Family<Connections[Id]>;
+}): Families {
+  return families;
 }

@@ -1,0 +1,15 @@
+// Elegoo Centauri Carbon (1): SDCP v3 over one WebSocket.
+
+import type { Family } from "../family.ts";
+import { frames } from "./camera.ts";
+import { connection, type Connection } from "./connection.ts";
+import { connect } from "./session.ts";
+
+export const elegooCc1: Family<Connection> = {
+  title: "Elegoo Centauri Carbon",
+  connection,
+  connect,
+  frames,
+  // The firmware frees a camera slot late; reopening sooner finds it taken.
+  cameraReopenMs: 5000,
+};

@@ -1,0 +1,210 @@
+// SDCP status and attributes → the product's readings. Pure. Codes and their meaning come from
+// the firmware's print_stats and the vendor's web UI (./README.md); a status frame is always whole.
+
+import type { Fan, Fault, Heater, Identity, Job, Phase, Readings } from "../../model/printer.ts";
+import { fields, number, text, type Fields } from "./codec.ts";
+
+/** Machine status: the elements of `CurrentStatus`; several may hold at once. */
+const machine = { idle: 0, job: 1, receiving: 2, checking: 8 } as const;
+
+const busyWords: Readonly<Record<number, string>> = {
+  4: "self check",
+  5: "bed levelling",
+  6: "resonance test",
+  7: "busy",
+  9: "homing",
+  10: "filament feeding",
+  11: "PID tuning",
+};
+
+/** `PrintInfo.Status` → its word; firmware print_stats. 2 to 4 belong to resin printers. */
+const stageWords: Readonly<Record<number, string>> = {
+  0: "waiting",
+  1: "homing",
+  5: "pausing",
+  6: "paused",
+  7: "stopping",
+  8: "stopped",
+  9: "complete",
+  10: "file checking",
+  11: "device checking",
+  12: "resuming",
+  13: "printing",
+  14: "error",
+  15: "bed levelling",
+  16: "preheating",
+  17: "resonance test",
+  18: "print start",
+  19: "levelling done",
+  20: "preheating done",
+  21: "homing done",
+  22: "resonance test done",
+  23: "foreign object check",
+  24: "foreign object check done",
+  25: "filament change",
+  26: "filament change done",
+};
+
+/** `PrintInfo.Status` while a job is active → phase; anything else is preparing. */
+const jobPhases: Readonly<Record<number, Phase>> = {
+  5: "pausing",
+  6: "paused",
+  7: "stopping",
+  8: "stopped",
+  9: "finished",
+  12: "resuming",
+  13: "printing",
+  14: "failed",
+  25: "printing",
+  26: "printing",
+};
+
+/** Preheating done: V1.4.46 stays on it for the whole job. */
+const preheated = 20;
+
+/** The sub-status stays after the end and tells how the last job ended. */
+const lastResults: Readonly<Record<number, Phase>> = { 8: "stopped", 9: "finished", 14: "failed" };
+
+/** `PrintInfo.ErrorNumber` → words. */
+const errorWords: Readonly<Record<number, string>> = {
+  1: "the file's MD5 does not match",
+  2: "the file cannot be read",
+  3: "the file was sliced for another resolution",
+  4: "the file has the wrong format",
+  5: "the file was sliced for another printer model",
+};
+
+/** Speed presets of the firmware, in percent. */
+const speedModes: Readonly<Record<number, string>> = { 50: "silent", 100: "balanced", 130: "sport", 160: "ludicrous" };
+
+/** The elements of `CurrentStatus`; very old firmware sends a bare number, one build a misspelt key. */
+export function machineStatus(status: Fields): readonly number[] {
+  const value = status["CurrentStatus"] ?? status["CurrenStatus"];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.map((element) => number(element)).filter((element) => element !== null);
+}
+
+/** Whether a job, a file transfer or a file check is going on: no print may be started then. */
+export function isOccupied(status: Fields): boolean {
+  const list = machineStatus(status);
+  return [machine.job, machine.receiving, machine.checking].some((element) => list.includes(element));
+}
+
+/** Readings of one `Status` object. */
+export function readStatus(status: Fields): Readings {
+  const info = fields(status["PrintInfo"] ?? status["Printinfo"]);
+  const list = machineStatus(status);
+  const { phase, stage } = readPhase(list, info);
+  return {
+    phase,
+    stage,
+    job: list.includes(machine.job) ? readJob(info) : null,
+    nozzles: [{ id: "0", ...heater(status, "Nozzle") }],
+    bed: heater(status, "Hotbed"),
+    chamber: chamber(status),
+    fans: fans(status),
+    ...speed(info),
+    lights: [{ id: "chamber", on: onOff(fields(status["LightStatus"])["SecondLight"]) }],
+    materials: [],
+    faults: faults(phase, info),
+  };
+}
+
+function readPhase(list: readonly number[], info: Fields): { phase: Phase; stage: string | null } {
+  const code = number(info["Status"]) ?? 0;
+  if (list.includes(machine.job)) {
+    const parked = code === preheated && (number(info["CurrentLayer"]) ?? 0) > 0;
+    return parked
+      ? { phase: "printing", stage: "printing" }
+      : { phase: jobPhases[code] ?? "preparing", stage: stageWords[code] ?? `status ${code}` };
+  }
+  if (list.includes(machine.checking)) return { phase: "busy", stage: "checking file" };
+  const busy = list.find((element) => busyWords[element] !== undefined);
+  if (busy !== undefined) return { phase: "busy", stage: busyWords[busy] ?? null };
+  if (list.includes(machine.receiving)) return { phase: "busy", stage: "receiving file" };
+  if (list.includes(machine.idle)) return { phase: lastResults[code] ?? "idle", stage: null };
+  return { phase: "unknown", stage: `status ${list.join(", ")}` };
+}
+
+function readJob(info: Fields): Job {
+  const elapsed = number(info["CurrentTicks"]);
+  const total = number(info["TotalTicks"]);
+  const progress = number(info["Progress"]);
+  const layers = number(info["TotalLayer"]);
+  return {
+    id: text(info["TaskId"]),
+    file: text(info["Filename"]),
+    progressRatio: number(info["Status"]) === 9 ? 1 : progress === null ? null : clamp(progress / 100),
+    elapsedSeconds: elapsed,
+    remainingSeconds: elapsed === null || total === null || total === 0 ? null : Math.max(0, total - elapsed),
+    layer: number(info["CurrentLayer"]),
+    layers: layers === 0 ? null : layers,
+  };
+}
+
+/** Schema A has `TempOfX` and `TempTargetX`; schema B (V1.0) has `TempOfX = [target, actual]`. */
+function heater(status: Fields, part: string): Heater {
+  const value: unknown = status[`TempOf${part}`];
+  if (Array.isArray(value)) return { targetCelsius: tenths(value[0]), actualCelsius: tenths(value[1]) };
+  return { actualCelsius: tenths(value), targetCelsius: tenths(status[`TempTarget${part}`]) };
+}
+
+/** The stock machine has no chamber heater and reports 0 as its target. */
+function chamber(status: Fields): Heater {
+  const { actualCelsius, targetCelsius } = heater(status, "Box");
+  return { actualCelsius, targetCelsius: targetCelsius === 0 ? null : targetCelsius };
+}
+
+function fans(status: Fields): Fan[] {
+  const speeds = fields(status["CurrentFanSpeed"]);
+  const percents = {
+    part: speeds["ModelFan"] ?? speeds["ModeFan"],
+    aux: speeds["AuxiliaryFan"],
+    chamber: speeds["BoxFan"],
+  };
+  return Object.entries(percents).map(([id, value]) => {
+    const percent = number(value);
+    return { id, speedRatio: percent === null ? null : clamp(percent / 100) };
+  });
+}
+
+function speed(info: Fields): Pick<Readings, "speedRatio" | "speedMode"> {
+  // Absent or 0 while idle; the vendor's own page shows 100 then.
+  const percent = number(info["PrintSpeedPct"]) || 100;
+  return { speedRatio: percent / 100, speedMode: speedModes[percent] ?? null };
+}
+
+function faults(phase: Phase, info: Fields): Fault[] {
+  const code = number(info["ErrorNumber"]) ?? number(info["ErrNum"]) ?? 0;
+  if (code !== 0) {
+    const words = errorWords[code] ?? `error ${code}`;
+    return [{ code: String(code), severity: "error", text: words, help: null }];
+  }
+  if (phase !== "failed") return [];
+  return [
+    { code: "14", severity: "error", text: "the job ended with an error; look at the printer's screen", help: null },
+  ];
+}
+
+/** What the printer says it is. The firmware loses its leading V. */
+export function readIdentity(attributes: Fields): Identity {
+  return {
+    model: text(attributes["MachineName"]),
+    firmware: text(attributes["FirmwareVersion"])?.replace(/^v/iu, "") ?? null,
+    serial: text(attributes["MainboardID"]),
+  };
+}
+
+function tenths(value: unknown): number | null {
+  const celsius = number(value);
+  return celsius === null ? null : Math.round(celsius * 10) / 10;
+}
+
+function onOff(value: unknown): boolean | null {
+  const state = number(value);
+  return state === null ? null : state !== 0;
+}
+
+function clamp(ratio: number): number {
+  return Math.min(1, Math.max(0, ratio));
+}

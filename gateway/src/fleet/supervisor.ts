@@ -1,0 +1,131 @@
+// Keeps one printer's session alive: connect, watch it, wait, connect again. All retrying of
+// printers is here and nowhere else.
+
+import { Backoff } from "@gantry/platform/backoff";
+import type { Clock } from "@gantry/platform/clock";
+import type { Log } from "@gantry/platform/log";
+import type { CommandName } from "../model/commands.ts";
+import { PrinterError } from "../model/errors.ts";
+import type { Family, Session } from "../families/family.ts";
+import type { Store } from "./store.ts";
+
+const firstRetryMs = 1000;
+const maxRetryMs = 30_000;
+/** A link that comes back within this time was never lost: printers drop sockets in mid-print. */
+const linkGraceMs = 10_000;
+
+export interface SupervisorOptions {
+  readonly id: string;
+  readonly family: Family;
+  readonly connection: unknown;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions;
+  readonly #life = new AbortController();
+  readonly #running: Promise<void>;
+  #session: Session | undefined;
+  /** Ends the wait after which a lost link is told. */
+  #grace: AbortController | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** The session that works now. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#life.abort(new PrinterError("aborted", "the printer was removed"));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { id, store, clock, log } = this.#options;
+    const { signal } = this.#life;
+    const backoff = new Backoff({ firstMs: firstRetryMs, maxMs: maxRetryMs });
+    while (!signal.aborted) {
+      const error = await this.#once(() => backoff.reset());
+      if (signal.aborted) break;
+      const waitMs = backoff.next(error.retryAfterMs);
+      log.warn("no session", { reason: error.message, code: error.code, retryMs: Math.round(waitMs) });
+      if (this.#grace === undefined) store.lost(id, error.message);
+      await clock.wait(waitMs, signal).catch(() => undefined);
+    }
+    this.#endGrace();
+  }
+
+  /** One session from its opening to its end; gives the reason. */
+  async #once(onConnected: () => void): Promise<PrinterError> {
+    const { id, family, connection, store, clock, log } = this.#options;
+    const { signal } = this.#life;
+    let handled: ReadonlySet<CommandName> = new Set();
+    let known: Parameters<Parameters<Family["connect"]>[0]["identify"]> | undefined;
+    const identify = (): void => {
+      if (known !== undefined) store.identified(id, ...known, handled);
+    };
+    try {
+      const session = await family.connect({
+        connection,
+        signal,
+        clock,
+        log,
+        report: (readings) => {
+          this.#endGrace();
+          store.reported(id, readings);
+        },
+        identify: (...identity) => {
+          known = identity;
+          identify();
+        },
+      });
+      await using held = session;
+      handled = new Set(Object.keys(held.handlers) as CommandName[]);
+      identify();
+      this.#session = session;
+      onConnected();
+      log.info("connected");
+      const error = await Promise.race([session.ended, abortReason(signal)]);
+      this.#session = undefined;
+      this.#beginGrace(error);
+      return error;
+    } catch (error) {
+      return PrinterError.from(error);
+    } finally {
+      this.#session = undefined;
+    }
+  }
+
+  #beginGrace(error: PrinterError): void {
+    const { id, store, clock } = this.#options;
+    this.#endGrace();
+    const grace = new AbortController();
+    this.#grace = grace;
+    clock.wait(linkGraceMs, AbortSignal.any([grace.signal, this.#life.signal])).then(
+      () => {
+        this.#grace = undefined;
+        store.lost(id, error.message);
+      },
+      () => undefined, // the link came back, or the printer was removed
+    );
+  }
+
+  #endGrace(): void {
+    this.#grace?.abort();
+    this.#grace = undefined;
+  }
+}
+
+async function abortReason(signal: AbortSignal): Promise<PrinterError> {
+  return new Promise((resolve) => {
+    const end = (): void => resolve(PrinterError.from(signal.reason));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}

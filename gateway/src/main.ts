@@ -1,0 +1,89 @@
+// The gateway's composition root: the only file that reads the environment, the arguments and
+// the signals. Wiring only.
+
+import { readFileSync } from "node:fs";
+import { createSecrets, InventoryError, openInventory } from "@gantry/config";
+import { systemClock } from "@gantry/platform/clock";
+import { listen } from "@gantry/platform/http-server";
+import { aborted, runProcess } from "@gantry/platform/lifecycle";
+import { createLog, type Log } from "@gantry/platform/log";
+import { families } from "./families/index.ts";
+import { createFleet } from "./fleet/create-fleet.ts";
+import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { createHttpApp } from "./surfaces/http-app.ts";
+import { runMcpStdio } from "./surfaces/mcp/stdio.ts";
+
+const usage =
+  "usage: main.ts            run the gateway\n       main.ts mcp [--url URL]  speak MCP on stdin and stdout for a running gateway\n";
+
+/** Below the ten seconds that container engines give. */
+const stopMs = 5000;
+
+async function runGateway(settings: Settings, signal: AbortSignal): Promise<number> {
+  const secrets = createSecrets();
+  const log = createLog({ level: settings.logLevel, redact: (line) => secrets.redact(line) });
+  const clock = systemClock;
+  await using stack = new AsyncDisposableStack();
+  const inventory = stack.use(
+    await openInventory({
+      file: settings.inventory,
+      env: process.env,
+      secrets,
+      families: Object.fromEntries(Object.entries(families).map(([id, { connection }]) => [id, connection])),
+    }),
+  );
+  tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
+  const fleet = stack.use(createFleet({ inventory, families, clock, log }));
+  const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
+  const app = stack.use(createHttpApp(fleet, { clock, log, version: version(), allowedHosts }));
+  const http = stack.use(await listen(app.handler, { host: settings.httpHost, port: settings.httpPort }));
+  log.info("listening", { event: "listening", http: http.url, printers: inventory.current.printers.length });
+  await aborted(signal);
+  log.info("stopping");
+  return 0;
+}
+
+function tellInventory(log: Log, { inventory: file }: Settings, missing: boolean, printers: number): void {
+  if (missing) {
+    log.warn(`there is no inventory yet: copy config/printers.example.yaml to ${file} and name your printers in it`, {
+      file,
+    });
+  } else log.info("inventory read", { file, printers });
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main(): Promise<number> {
+  const [verb, ...rest] = process.argv.slice(2);
+  const settings = readSettings(process.env);
+  if (verb === undefined) {
+    return runProcess(async (signal) => runGateway(settings, signal), { deadlineMs: stopMs });
+  }
+  const [option, url = settings.gatewayUrl] = rest;
+  if (verb !== "mcp" || (option !== undefined && option !== "--url") || rest.length > 2) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  return runProcess(async (signal) => runMcpStdio({ url, signal }), { deadlineMs: stopMs });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof InventoryError || error instanceof SettingsError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`${startFault(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function startFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return `${message}: another program has this port; set GANTRY_HTTP_PORT to a free one`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,46 @@
+// The gateway's environment, checked: every fault at once.
+
+import { logLevels, type LogLevel } from "@gantry/platform/log";
+import * as z from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Defaults are those of docs/configuration.md. */
+const schema = z.object({
+  GANTRY_INVENTORY: z.string().min(1).default("config/printers.yaml"),
+  GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
+  GANTRY_HTTP_PORT: port.default(8787),
+  GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
+  GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
+});
+
+export interface Settings {
+  readonly inventory: string;
+  readonly httpHost: string;
+  readonly httpPort: number;
+  /** Where `main.ts mcp` finds the running gateway. */
+  readonly gatewayUrl: string;
+  readonly logLevel: LogLevel;
+}
+
+/** A variable that cannot be used; the message names each one and what is legal. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** @throws SettingsError */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const read = schema.safeParse(given);
+  if (!read.success) {
+    throw new SettingsError(read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"));
+  }
+  const { data } = read;
+  return {
+    inventory: data.GANTRY_INVENTORY,
+    httpHost: data.GANTRY_HTTP_HOST,
+    httpPort: data.GANTRY_HTTP_PORT,
+    gatewayUrl: data.GANTRY_GATEWAY_URL,
+    logLevel: data.GANTRY_LOG_LEVEL,
+  };
+}
