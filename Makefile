@@ -1,0 +1,59 @@
+# The commands people try first; each is an npm script or a docker compose call underneath.
+# Node 24 comes with node_modules (the npm package "node"), so an older Node on the host will do.
+
+NPM_RUN = npm run --silent
+COMPOSE = docker compose
+
+.PHONY: help run demo tools simulator schema check test e2e e2e-compose bench up down logs ps clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: tools ## Run gateway and bridge here, without Docker: config/printers.yaml, else simulated printers
+	@$(NPM_RUN) start
+
+demo: tools ## The same, always with simulated printers
+	@$(NPM_RUN) demo
+
+tools: node_modules/.package-lock.json ## Find or fetch what the host needs: MediaMTX, ffmpeg
+	@$(NPM_RUN) tools
+
+simulator: node_modules/.package-lock.json ## Run one simulated printer: make simulator ARGS="elegoo-cc1 --scenario printing"
+	@$(NPM_RUN) simulator -- $(ARGS)
+
+schema: node_modules/.package-lock.json ## Write config/printers.schema.json anew
+	@$(NPM_RUN) schema
+
+check: node_modules/.package-lock.json ## Types, lint, format, unused code
+	@$(NPM_RUN) check
+
+test: tools ## Everything that needs no Docker: check, unit tests, end-to-end tests
+	@$(NPM_RUN) test:all
+
+e2e: tools ## End-to-end tests alone: simulators, gateway and bridge over loopback
+	@$(NPM_RUN) e2e
+
+e2e-compose: node_modules/.package-lock.json ## Build the images and test the Docker stack
+	@$(NPM_RUN) e2e:compose
+
+bench: tools ## Time to the first picture and CPU of one stream, measured here
+	@$(NPM_RUN) bench
+
+up: ## Build and start the Docker stack; with simulated printers: make up PROFILE=demo
+	@$(COMPOSE) $(if $(PROFILE),--profile $(PROFILE)) up --build --detach --wait
+
+down: ## Stop the Docker stack, its data stays
+	@$(COMPOSE) --profile '*' down --remove-orphans
+
+logs: ## Follow the Docker stack's logs
+	@$(COMPOSE) --profile '*' logs --follow --tail 100
+
+ps: ## Show the Docker stack's containers and their health
+	@$(COMPOSE) --profile '*' ps
+
+clean: ## Delete node_modules and the cache; configuration and data stay
+	rm -rf node_modules .cache
+
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --no-audit --no-fund
+	@touch node_modules/.package-lock.json
