@@ -17,37 +17,48 @@ type Writable = Record<string, JsonValue>;
  * The state of one printer as JSON. A part that is not there now (no job, a capability the
  * printer lacks) is null; an unknown value is null; arrays are never null.
  */
-export function stateDocument(state: PrinterState, has: Capabilities): JsonObject {
+export function stateDocument(
+  state: PrinterState,
+  has: Capabilities,
+  points: readonly TelemetryPoint[] = telemetry,
+): JsonObject {
+  const isHad = (point: TelemetryPoint): boolean => point.needs === undefined || has.has(point.needs);
+  const hadGroups = new Set(points.filter((point) => isHad(point)).map((point) => point.per));
   const document: Writable = {};
-  for (const point of telemetry) {
-    const had = point.needs === undefined || has.has(point.needs);
-    if (point.per === undefined) place(document, point.key, had ? point.read(state) : undefined);
-    else placeEach(document, point, had ? state : undefined);
+  const absent = new Set<string>();
+  for (const point of points) {
+    const had = isHad(point);
+    if (point.per === undefined) place(document, absent, point.key, had ? point.read(state) : undefined);
+    else placeEach(document, point, hadGroups.has(point.per) ? state : undefined, had);
   }
+  for (const part of absent) document[part] = null;
   return document;
 }
 
-function place(document: Writable, key: string, value: Value): void {
+/** Sets one value; `absent` keeps the parts of which no value has been there so far. */
+function place(document: Writable, absent: Set<string>, key: string, value: Value): void {
   const [parent, leaf] = split(key);
   if (leaf === undefined) {
     document[parent] = value ?? null;
     return;
   }
-  const part = (document[parent] ?? undefined) as Writable | undefined;
-  if (part !== undefined) part[leaf] = value ?? null;
-  else document[parent] = value === undefined ? null : { [leaf]: value };
+  if (!(parent in document)) absent.add(parent);
+  if (value !== undefined) absent.delete(parent);
+  const part = (document[parent] ??= {}) as Writable;
+  part[leaf] = value ?? null;
 }
 
 function placeEach(
   document: Writable,
   point: Extract<TelemetryPoint, { per: string }>,
   state: PrinterState | undefined,
+  had: boolean,
 ): void {
   const { path, identity, items } = groups[point.per];
   const leaf = point.key.slice(path.length + 1);
   const list = (document[path] ??= []) as Writable[];
   if (state === undefined) return;
-  const values = point.read(state);
+  const values = had ? point.read(state) : [];
   for (const [index, item] of items(state).entries()) {
     const entry = (list[index] ??= Object.fromEntries(
       identity.map((key) => [key, (item as unknown as Record<string, JsonValue>)[key] ?? null]),
@@ -62,10 +73,10 @@ function split(key: string): [string, string | undefined] {
 }
 
 /** The schema of {@link stateDocument}, made from the same table; units ride in `unit`. */
-export function stateSchema(): z.ZodObject {
+export function stateSchema(points: readonly TelemetryPoint[] = telemetry): z.ZodObject {
   const shape: Record<string, z.ZodType> = {};
   const parts: Record<string, Record<string, z.ZodType>> = {};
-  for (const point of telemetry) {
+  for (const point of points) {
     const [parent, leaf] = split(point.key);
     if (leaf === undefined) shape[parent] = valueSchema(point);
     else {

@@ -18,4 +18,7 @@ export interface HttpSurface extends AsyncDisposable {
   readonly router: Router;
 }
 
-export type StartHttpSurface = (fleet: Fleet, options: SurfaceOptions) => HttpSurface;
+export type StartHttpSurface<Surface extends HttpSurface = HttpSurface> = (
+  fleet: Fleet,
+  options: SurfaceOptions,
+) => Surface;

@@ -1,0 +1,73 @@
+// All HTTP surfaces in one express app: what is the same for every request, in the order it
+// matters. Listening is main.ts's business.
+
+import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import { PrinterError } from "../model/errors.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { guard } from "./guard.ts";
+import { requestError, sendProblem } from "./problem.ts";
+import { startRest } from "./rest/rest.ts";
+import type { SurfaceOptions } from "./surface.ts";
+
+export interface HttpAppOptions extends SurfaceOptions {
+  /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
+  readonly allowedHosts: () => readonly string[];
+  /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
+  readonly rtspPort?: number;
+  /** Commit the product was built from, where that is known. */
+  readonly revision?: string;
+}
+
+/** Dispose ends every open stream and session; requests after it are answered 503. */
+export interface HttpApp extends AsyncDisposable {
+  readonly handler: express.Express;
+}
+
+export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
+  const surfaces = [startRest(fleet, options)];
+  let closing = false;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(headers, (_request, _response, next) => {
+    if (closing) throw new PrinterError("unreachable", "the gateway is shutting down");
+    next();
+  });
+  app.use(changing(guard(options.allowedHosts)));
+  for (const surface of surfaces) app.use(surface.router);
+  app.use((request) => {
+    throw new PrinterError("not_found", `there is nothing at ${request.path}`);
+  });
+  app.use(lastResort(options));
+  return {
+    handler: app,
+    [Symbol.asyncDispose]: async () => {
+      closing = true;
+      await Promise.all(surfaces.map(async (surface) => surface[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+const headers: RequestHandler = (_request, response, next) => {
+  response.set({ "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" });
+  next();
+};
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Guards what may change something, and all of MCP, whose streams carry answers of tools. */
+function changing(handler: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    const open = safeMethods.has(request.method) && !/^\/mcp(?:\/|$)/iu.test(request.path);
+    return open ? next() : handler(request, response, next);
+  };
+}
+
+function lastResort({ log }: Pick<SurfaceOptions, "log">): ErrorRequestHandler {
+  return (thrown, request, response, _next) => {
+    const error = requestError(thrown);
+    if (error.code === "internal")
+      log.error("a request failed", { error: thrown, method: request.method, path: request.path });
+    sendProblem(response, error);
+  };
+}

@@ -1,0 +1,197 @@
+// The OpenAPI 3.1 document, made from the same rows that express serves and the same schemas
+// that check inputs. Changing commands are in it only where some printer may be controlled.
+
+import * as z from "zod";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
+import { errorCodes, type ErrorCode } from "../../model/errors.ts";
+import { kebabCase } from "../../model/naming.ts";
+import { printerJsonSchema, stateJsonSchema } from "../printer-document.ts";
+import { problemKinds } from "../problem.ts";
+import type { Answer, Route } from "../route.ts";
+import type { SurfaceOptions } from "../surface.ts";
+import { commandPath } from "./commands.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function openApiRoute(fleet: Fleet, options: Pick<SurfaceOptions, "version">, routes: readonly Route[]): Route {
+  const route: Route = {
+    method: "get",
+    path: "/openapi.json",
+    operationId: "getOpenApi",
+    summary: "This document.",
+    answers: { "200": { type: "application/json", description: "OpenAPI 3.1." } },
+    handle: (_request, response) => {
+      const control = fleet.list().some((printer) => printer.control);
+      response.set("Cache-Control", "no-store").json(openApiDocument([...routes, route], { ...options, control }));
+    },
+  };
+  return route;
+}
+
+/** The document. `control`: whether changing commands are told of. */
+export function openApiDocument(
+  routes: readonly Route[],
+  { version, control }: { readonly version: string; readonly control: boolean },
+): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of [...routes, metricsRoute]) {
+    if (route.path === commandPath) continue;
+    (paths[route.path] ??= {})[route.method] = operation(route);
+  }
+  for (const name of commandNames) {
+    if (commandRow(name).effect !== "observes" && !control) continue;
+    paths[commandPath.replace("{name}", kebabCase(name))] = { post: commandOperation(name) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Gantry", version, description: "3D printers on the local network.", license },
+    servers: [{ url: "./" }],
+    paths,
+    components: { schemas: components() },
+  };
+}
+
+const license = { name: "Apache-2.0", identifier: "Apache-2.0" };
+
+/** Served by the metrics surface. */
+const metricsRoute: Omit<Route, "handle"> = {
+  method: "get",
+  path: "/metrics",
+  operationId: "getMetrics",
+  summary: "Metrics in the Prometheus text format.",
+  query: [{ name: "printer", description: "Only this printer's samples.", schema: { type: "string" } }],
+  answers: { "200": { type: "text/plain", description: "The metrics." } },
+  errors: ["not_found"],
+};
+
+function operation(route: Omit<Route, "handle">): Json {
+  const parameters = [
+    ...[...route.path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => pathParameter(name ?? "")),
+    ...(route.query ?? []).map((parameter) => ({ in: "query", required: false, ...parameter })),
+  ];
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    responses: { ...answers(route.answers), ...problems(route.errors ?? []) },
+  };
+}
+
+function commandOperation(name: CommandName): Json {
+  const row = commandRow(name);
+  const unconfirmed = {
+    type: "application/json",
+    schema: "Unconfirmed",
+    description: "Sent; the printer stayed silent.",
+  };
+  return {
+    operationId: name,
+    summary: row.summary,
+    tags: ["commands"],
+    parameters: [pathParameter("id"), dryRun],
+    requestBody: {
+      required: Object.values(row.input.shape).some((field) => !z.safeParse(field, undefined).success),
+      content: { "application/json": { schema: jsonSchema(row.input, "input") } },
+    },
+    responses: {
+      "200": {
+        description: "The printer acknowledged.",
+        content: { "application/json": { schema: { anyOf: [jsonSchema(row.output, "output"), reference("DryRun")] } } },
+      },
+      ...answers({ "202": unconfirmed }),
+      ...problems(commandErrors),
+    },
+    "x-gantry-effect": row.effect,
+    "x-gantry-idempotent": row.idempotent,
+    ...(row.phases === undefined ? {} : { "x-gantry-phases": row.phases }),
+  };
+}
+
+const commandErrors: readonly ErrorCode[] = [
+  "invalid_input",
+  "forbidden",
+  "not_found",
+  "wrong_phase",
+  "file_too_large",
+  "file_type",
+  "unsupported",
+  "printer_refused",
+  "unreachable",
+  "timeout",
+];
+
+const dryRun = {
+  name: "dryRun",
+  in: "query",
+  required: false,
+  description: "Check everything and send nothing.",
+  schema: { type: "boolean", default: false },
+};
+
+function pathParameter(name: string): Json {
+  return { name, in: "path", required: true, schema: { type: "string" } };
+}
+
+function answers(given: Readonly<Record<string, Answer>>): Json {
+  return Object.fromEntries(
+    Object.entries(given).map(([status, { description, type, schema }]) => [
+      status,
+      { description, content: { [type]: schema === undefined ? {} : { schema: reference(schema) } } },
+    ]),
+  );
+}
+
+function problems(codes: readonly ErrorCode[]): Json {
+  const content = { "application/problem+json": { schema: reference("Problem") } };
+  return Object.fromEntries(
+    codes.map((code) => [String(problemKinds[code].status), { description: problemKinds[code].title, content }]),
+  );
+}
+
+function reference(schema: string): Json {
+  return { $ref: `#/components/schemas/${schema}` };
+}
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}
+
+const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(errorCodes)),
+  retryable: z.boolean(),
+  printer: z.string().optional(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+});
+
+const readinessSchema = z.object({
+  status: z.enum(["ready", "unready"]),
+  reasons: z.array(z.string()),
+  inventory: z.object({
+    valid: z.boolean(),
+    missing: z.boolean(),
+    loadedAt: z.iso.datetime().nullable(),
+    problems: z.array(z.string()),
+  }),
+});
+
+function components(): Json {
+  const registry = z.registry<{ id: string }>();
+  registry.add(stateJsonSchema, { id: "State" });
+  registry.add(printerJsonSchema, { id: "Printer" });
+  registry.add(z.object({ items: z.array(printerJsonSchema) }), { id: "Printers" });
+  registry.add(problemSchema, { id: "Problem" });
+  registry.add(readinessSchema, { id: "Readiness" });
+  registry.add(z.object({ status: z.literal("ok") }), { id: "Health" });
+  registry.add(z.object({ outcome: z.literal("unconfirmed") }), { id: "Unconfirmed" });
+  registry.add(z.object({ outcome: z.literal("dry_run") }), { id: "DryRun" });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => [name, schema]),
+  );
+}

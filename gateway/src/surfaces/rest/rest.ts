@@ -1,0 +1,46 @@
+// REST, server-sent events, health and the OpenAPI document: the gateway's plain HTTP.
+
+import { Router } from "express";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { mount } from "../route.ts";
+import type { HttpSurface, SurfaceOptions } from "../surface.ts";
+import { cameraRoutes } from "./camera.ts";
+import { commandPath, commandRoute, readBody } from "./commands.ts";
+import { EventStream } from "./events.ts";
+import { healthRoutes } from "./health.ts";
+import { openApiRoute } from "./openapi.ts";
+import { printerRoutes } from "./printers.ts";
+
+export interface RestSurface extends HttpSurface {
+  /** Open event streams. */
+  readonly sseClients: number;
+}
+
+export function startRest(fleet: Fleet, options: SurfaceOptions): RestSurface {
+  const router = Router();
+  const end = new AbortController();
+  const events = new EventStream(fleet, options);
+  const routes = [
+    ...healthRoutes(fleet),
+    ...printerRoutes(fleet),
+    ...cameraRoutes(fleet, end.signal),
+    commandRoute(fleet, end.signal),
+    events.route,
+  ];
+  router.use("/api", (_request, response, next) => {
+    response.set("Cache-Control", "no-store");
+    next();
+  });
+  router.post(commandPath.replaceAll(/\{(\w+)\}/gu, ":$1"), readBody);
+  mount(router, [...routes, openApiRoute(fleet, options, routes)]);
+  return {
+    router,
+    get sseClients() {
+      return events.clients;
+    },
+    [Symbol.asyncDispose]: async () => {
+      end.abort();
+      events[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// An HTTP route as data: what express serves and what the OpenAPI document tells are made from
+// the same row, so neither can miss the other.
+
+import type { Request, Response, Router } from "express";
+import { PrinterError, type ErrorCode } from "../model/errors.ts";
+import { methodNotAllowed, sendProblem } from "./problem.ts";
+
+/** A good answer: its media type, and the component schema it follows where it is JSON. */
+export interface Answer {
+  readonly description: string;
+  readonly type: string;
+  readonly schema?: string;
+}
+
+export interface QueryParameter {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export interface Route {
+  readonly method: "get" | "post" | "put" | "delete";
+  /** OpenAPI template, `/api/v1/printers/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly query?: readonly QueryParameter[];
+  readonly answers: Readonly<Record<string, Answer>>;
+  /** Codes a caller should expect here. */
+  readonly errors?: readonly ErrorCode[];
+  readonly handle: (request: Request, response: Response) => void | Promise<void>;
+}
+
+/** Serves the routes; another method on one of their paths is answered 405. */
+export function mount(router: Router, routes: readonly Route[]): void {
+  for (const route of routes) router[route.method](expressPath(route.path), tag(route.path), route.handle);
+  for (const [path, methods] of methodsByPath(routes)) {
+    router.all(expressPath(path), tag(path), (request, response) => {
+      response.set("Allow", methods.join(", "));
+      const words = `${request.method} is not possible here; it takes ${methods.join(", ")}`;
+      sendProblem(response, new PrinterError("invalid_input", words), methodNotAllowed);
+    });
+  }
+}
+
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const paths = new Map<string, string[]>();
+  for (const { path, method } of routes) {
+    const methods = paths.get(path) ?? [];
+    methods.push(method.toUpperCase(), ...(method === "get" ? ["HEAD"] : []));
+    paths.set(path, methods);
+  }
+  return paths;
+}
+
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/gu, ":$1");
+}
+
+function tag(path: string) {
+  return (_request: Request, response: Response, next: () => void): void => {
+    tagRoute(response, path);
+    next();
+  };
+}
+
+/** Names the route of a request by its template, for logs and metrics. */
+export function tagRoute(response: Response, template: string): void {
+  response.locals["route"] = template;
+}
+
+/** The template of the route that took the request; `unmatched` where none did. */
+export function routeOf(response: Response): string {
+  const template: unknown = response.locals["route"];
+  return typeof template === "string" ? template : "unmatched";
+}
+
+/** A path parameter; the route's template has it. */
+export function parameter(request: Request, name: string): string {
+  const value = request.params[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** A query parameter given once; undefined when it is not there. @throws PrinterError `invalid_input` */
+export function query(request: Request, name: string): string | undefined {
+  const value: unknown = request.query[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw new PrinterError("invalid_input", `give ${name} once in the query`);
+}
+
+/** Aborts when the client is gone or the surface ends, whichever comes first. */
+export function requestSignal(response: Response, surface: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => gone.abort(new PrinterError("aborted", "the client closed the connection")));
+  return AbortSignal.any([gone.signal, surface]);
+}
