@@ -103,17 +103,21 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #beginGrace(error: PrinterError): void {
-    const { id, store, clock } = this.#options;
     this.#endGrace();
     const grace = new AbortController();
     this.#grace = grace;
-    clock.wait(linkGraceMs, AbortSignal.any([grace.signal, this.#life.signal])).then(
-      () => {
-        this.#grace = undefined;
-        store.lost(id, error.message);
-      },
-      () => undefined, // the link came back, or the printer was removed
-    );
+    void this.#tellLost(error, AbortSignal.any([grace.signal, this.#life.signal]));
+  }
+
+  async #tellLost(error: PrinterError, signal: AbortSignal): Promise<void> {
+    const { id, store, clock } = this.#options;
+    try {
+      await clock.wait(linkGraceMs, signal);
+    } catch {
+      return; // the link came back, or the printer was removed
+    }
+    this.#grace = undefined;
+    store.lost(id, error.message);
   }
 
   #endGrace(): void {
