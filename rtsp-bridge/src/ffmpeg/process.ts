@@ -1,0 +1,205 @@
+// One ffmpeg child: JPEGs in, access units out, and an end that always comes. It is never started
+// again here: that is the stream's business. Why each way of stopping is needed: an ffmpeg blocked
+// in a read ignores SIGTERM, a stopped one everything but SIGKILL, and only the end of its input
+// lets it finish by itself.
+
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import type { Clock } from "@gantry/platform/clock";
+import type { Log } from "@gantry/platform/log";
+import { FlvReader, type AccessUnit, type ParameterSets } from "./flv.ts";
+import type { PictureSize } from "./jpeg.ts";
+import { clusterHead, matroskaHeader } from "./matroska.ts";
+import { StderrReader } from "./stderr.ts";
+
+export interface EncoderOptions {
+  readonly ffmpegPath: string;
+  /** From ./args.ts. */
+  readonly args: readonly string[];
+  /** Written into the container's header; the pictures themselves may differ. */
+  readonly size: PictureSize;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ends the child: its input first, then SIGTERM, then SIGKILL. */
+  readonly signal: AbortSignal;
+  readonly onAccessUnit: (unit: AccessUnit) => void;
+  /** It can be fed again after `feed` gave false. */
+  readonly onReady: () => void;
+}
+
+export interface EncoderExit {
+  /** Why, in words. */
+  readonly reason: string;
+  /** It was ended because nothing came out of it. */
+  readonly hung: boolean;
+  /** How long it ran, ms. */
+  readonly ranMs: number;
+}
+
+export interface Encoder {
+  readonly pid: number | undefined;
+  /** The parameter sets, known with the first picture. Never settles if it ends before. */
+  readonly ready: Promise<ParameterSets>;
+  /** Resolves when the child is gone and all it said was read. Never rejects. */
+  readonly exited: Promise<EncoderExit>;
+  /** Pictures ffmpeg could not decode. */
+  readonly undecodable: number;
+  /**
+   * Hands over one JPEG for `stampMs`, which must be 0 first and then rise. False when the child
+   * is still busy with the last one: nothing is queued, and `onReady` tells when to try again.
+   */
+  feed(jpeg: Uint8Array, stampMs: number): boolean;
+}
+
+const sigtermAfterMs = 1000;
+const sigkillAfterMs = 2000;
+/** A start may be slow on a small board that boots; a picture never takes this long. */
+const firstPictureMs = 10_000;
+const nextPictureMs = 2500;
+const watchMs = 250;
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Starts the child at once; a child that cannot be started is one that exits at once. */
+export function startEncoder(options: EncoderOptions): Encoder {
+  return new EncoderProcess(options);
+}
+
+class EncoderProcess implements Encoder {
+  readonly ready: Promise<ParameterSets>;
+  readonly exited: Promise<EncoderExit>;
+  readonly #options: EncoderOptions;
+  readonly #child: Child;
+  readonly #stderr: StderrReader;
+  readonly #gone = new AbortController();
+  readonly #startedMs: number;
+  #resolveReady: (sets: ParameterSets) => void = () => undefined;
+  #headerWritten = false;
+  #produced = false;
+  /** When the oldest picture without an answer was fed. */
+  #unansweredSince: number | undefined;
+  #newestStamp = -1;
+  #verdict: string | undefined;
+  #hung = false;
+
+  constructor(options: EncoderOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.monotonic();
+    this.#stderr = new StderrReader(options);
+    this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
+    this.#child = spawn(options.ffmpegPath, options.args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.exited = this.#whenGone();
+    this.#listen();
+    void this.#stopWhenAsked();
+    void this.#watch();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get undecodable(): number {
+    return this.#stderr.undecodable;
+  }
+
+  feed(jpeg: Uint8Array, stampMs: number): boolean {
+    const { stdin } = this.#child;
+    if (!stdin.writable || stdin.writableNeedDrain) return false;
+    stdin.cork();
+    if (!this.#headerWritten) stdin.write(matroskaHeader(this.#options.size));
+    this.#headerWritten = true;
+    stdin.write(clusterHead(stampMs, jpeg.length));
+    stdin.write(jpeg);
+    stdin.uncork();
+    this.#newestStamp = stampMs;
+    this.#unansweredSince ??= this.#options.clock.monotonic();
+    return true;
+  }
+
+  #listen(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    const reader = new FlvReader({
+      parameterSets: (sets) => this.#resolveReady(sets),
+      accessUnit: (unit) => this.#answer(unit),
+    });
+    // The exit says all there is to know about a broken pipe.
+    stdin.on("error", () => undefined);
+    stdin.on("drain", () => this.#options.onReady());
+    stdout.on("data", (chunk: Buffer) => this.#read(reader, chunk));
+    stderr.setEncoding("utf8").on("data", (chunk: string) => this.#stderr.push(chunk));
+  }
+
+  #read(reader: FlvReader, chunk: Buffer): void {
+    if (this.#verdict !== undefined) return;
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      this.#kill(`ffmpeg wrote what is no stream: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #answer(unit: AccessUnit): void {
+    this.#produced = true;
+    this.#unansweredSince = unit.stampMs >= this.#newestStamp ? undefined : this.#options.clock.monotonic();
+    this.#options.onAccessUnit(unit);
+  }
+
+  async #whenGone(): Promise<EncoderExit> {
+    const reason = await new Promise<string>((resolve) => {
+      this.#child.once("error", (error) => {
+        // Without a pid it never ran, and no `close` follows.
+        if (this.#child.pid === undefined) resolve(`ffmpeg cannot be started: ${error.message}`);
+      });
+      this.#child.once("close", (code, signal) => resolve(this.#describe(code, signal)));
+    });
+    this.#gone.abort();
+    return { reason, hung: this.#hung, ranMs: this.#options.clock.monotonic() - this.#startedMs };
+  }
+
+  #describe(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.#verdict !== undefined) return this.#verdict;
+    if (signal !== null) return `ffmpeg was ended by ${signal}`;
+    return this.#stderr.fault ?? `ffmpeg ended with code ${code}`;
+  }
+
+  /** End of input, then SIGTERM, then SIGKILL. */
+  async #stopWhenAsked(): Promise<void> {
+    const asked = AbortSignal.any([this.#options.signal, this.#gone.signal]);
+    await new Promise<void>((resolve) => {
+      if (asked.aborted) resolve();
+      else asked.addEventListener("abort", () => resolve(), { once: true });
+    });
+    if (this.#gone.signal.aborted) return;
+    this.#child.stdin.end();
+    if (await this.#isGoneAfter(sigtermAfterMs)) return;
+    this.#child.kill("SIGTERM");
+    if (await this.#isGoneAfter(sigkillAfterMs)) return;
+    this.#child.kill("SIGKILL");
+  }
+
+  async #isGoneAfter(ms: number): Promise<boolean> {
+    await this.#options.clock.wait(ms, this.#gone.signal).catch(() => undefined);
+    return this.#gone.signal.aborted;
+  }
+
+  /** Kills a child that was fed and gives nothing back. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#options;
+    let before = clock.monotonic();
+    while (!(await this.#isGoneAfter(watchMs))) {
+      const now = clock.monotonic();
+      // This process itself stood still: what the child wrote meanwhile is not read yet.
+      if (now - before > 4 * watchMs && this.#unansweredSince !== undefined) this.#unansweredSince = now;
+      before = now;
+      const limit = this.#produced ? nextPictureMs : firstPictureMs;
+      if (this.#unansweredSince === undefined || now - this.#unansweredSince < limit) continue;
+      this.#hung = true;
+      this.#kill(`ffmpeg gave no picture for ${limit / 1000} s and was ended`);
+    }
+  }
+
+  #kill(verdict: string): void {
+    this.#verdict ??= verdict;
+    this.#child.kill("SIGKILL");
+  }
+}
