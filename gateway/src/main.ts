@@ -35,8 +35,10 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
   const fleet = stack.use(createFleet({ inventory, families, clock, log }));
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
-  const app = stack.use(createHttpApp(fleet, { clock, log, version: version(), allowedHosts }));
+  const app = createHttpApp(fleet, { clock, log, version: version(), allowedHosts, rtspPort: settings.rtspPort });
   const http = stack.use(await listen(app.handler, { host: settings.httpHost, port: settings.httpPort }));
+  // Surfaces end their streams first, so that the server has nothing left to wait for.
+  stack.use(app);
   log.info("listening", { event: "listening", http: http.url, printers: inventory.current.printers.length });
   await aborted(signal);
   log.info("stopping");

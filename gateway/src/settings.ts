@@ -10,6 +10,7 @@ const schema = z.object({
   GANTRY_INVENTORY: z.string().min(1).default("config/printers.yaml"),
   GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
   GANTRY_HTTP_PORT: port.default(8787),
+  GANTRY_RTSP_PORT: port.default(8554),
   GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
   GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
 });
@@ -18,6 +19,8 @@ export interface Settings {
   readonly inventory: string;
   readonly httpHost: string;
   readonly httpPort: number;
+  /** Port of the bridge's RTSP server, for the addresses that are shown. */
+  readonly rtspPort: number;
   /** Where `main.ts mcp` finds the running gateway. */
   readonly gatewayUrl: string;
   readonly logLevel: LogLevel;
@@ -40,6 +43,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     inventory: data.GANTRY_INVENTORY,
     httpHost: data.GANTRY_HTTP_HOST,
     httpPort: data.GANTRY_HTTP_PORT,
+    rtspPort: data.GANTRY_RTSP_PORT,
     gatewayUrl: data.GANTRY_GATEWAY_URL,
     logLevel: data.GANTRY_LOG_LEVEL,
   };

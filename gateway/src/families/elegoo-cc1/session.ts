@@ -18,7 +18,7 @@ import { openTransport, type Transport } from "./transport.ts";
 /** The daemon drops a socket that sent no application frame for 60 s. */
 const keepAliveMs = 20_000;
 /** Nothing at all came for two keep-alives: the link is dead. */
-const silenceMs = 2 * keepAliveMs + 5000;
+const silenceMs = 2 * keepAliveMs;
 /** Wished period of status pushes; some firmware ignores it, hence the polling. */
 const pushEveryMs = 5000;
 /** Ask for the status when none came for this long. */
@@ -215,7 +215,7 @@ export class CentauriSession implements Session {
     const { clock } = this.#options;
     while (true) {
       await clock.wait(keepAliveMs, this.#signal);
-      if (clock.monotonic() - this.#heardMs > silenceMs) {
+      if (clock.monotonic() - this.#heardMs >= silenceMs) {
         throw new PrinterError("timeout", "the printer went silent; its connection was given up");
       }
       this.#transport.send(keepAlive);
