@@ -1,5 +1,7 @@
 // Pure: the inventory in, one plan per stream out. Equal plans mean an untouched stream.
 
+import type { Inventory } from "@gantry/config";
+
 /** What one RTSP path shows and how. */
 export interface StreamPlan {
   /** RTSP path and stream id: the printer's id. */
@@ -10,4 +12,20 @@ export interface StreamPlan {
   readonly sourceUrl: string;
   /** Frames above this rate are dropped before they are decoded. */
   readonly maxFramesPerSecond: number;
+}
+
+/**
+ * One plan for each printer whose camera is not switched off, in the inventory's order. The
+ * gateway stays the only one that opens a camera; `viewer=rtsp` tells it who looks.
+ */
+export function planStreams(inventory: Inventory, gatewayUrl: string): StreamPlan[] {
+  const base = gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
+  return inventory.printers
+    .filter((printer) => printer.camera !== null)
+    .map((printer) => ({
+      id: printer.id,
+      name: printer.name,
+      sourceUrl: new URL(`api/v1/printers/${encodeURIComponent(printer.id)}/camera.mjpeg?viewer=rtsp`, base).href,
+      maxFramesPerSecond: inventory.bridge.maxFramesPerSecond,
+    }));
 }

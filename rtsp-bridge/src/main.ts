@@ -1,0 +1,155 @@
+// The bridge's composition root: the only file that reads the environment, the arguments and
+// the signals. Wiring only.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createSecrets, InventoryError, openInventory, type InventoryFile } from "@gantry/config";
+import { systemClock } from "@gantry/platform/clock";
+import { listen } from "@gantry/platform/http-server";
+import { aborted, runProcess } from "@gantry/platform/lifecycle";
+import { createLog, type Log } from "@gantry/platform/log";
+import { createApp } from "./http/app.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { MediamtxError } from "./mediamtx/errors.ts";
+import { openMediamtx, type Mediamtx } from "./mediamtx/mediamtx.ts";
+import { freePort } from "./mediamtx/ports.ts";
+import { findFfmpeg, findMediamtx, mediamtxVersion } from "./mediamtx/programs.ts";
+import { planStreams } from "./plan.ts";
+import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { createStreamSet } from "./streams/stream-set.ts";
+import type { StreamSet } from "./streams/streams.ts";
+
+/** Everything has ended by then; below the ten seconds that container engines give. */
+const stopMs = 4500;
+const usage = "usage: main.ts    run the bridge; rtsp-bridge/README.md names the variables that it reads\n";
+
+async function runBridge(settings: Settings, signal: AbortSignal): Promise<number> {
+  const secrets = createSecrets();
+  const log = createLog({ level: settings.logLevel, redact: (line) => secrets.redact(line) });
+  const clock = systemClock;
+  await using stack = new AsyncDisposableStack();
+  const inventory = stack.use(await openInventory({ file: settings.inventoryFile, env: process.env, secrets }));
+  const { program, ffmpeg } = await findPrograms(settings, log);
+  const rtspPort = settings.rtspPort === 0 ? await freePort(undefined) : settings.rtspPort;
+  const rtsp = `rtsp://127.0.0.1:${rtspPort}`;
+  const { dataDir, searchPath, timeZone } = settings;
+  const streams = stack.use(createStreamSet({ rtspUrl: rtsp, ffmpegPath: ffmpeg, dataDir, clock, log }));
+  const baseFile = fileURLToPath(new URL("../../mediamtx.yml", import.meta.url));
+  const mediamtx = stack.use(
+    await openMediamtx({ program, baseFile, dataDir, rtspPort, searchPath, timeZone, streams, clock, log, signal }),
+  );
+  await followInventory(inventory, streams, mediamtx, settings, log, stack);
+  const metrics = stack.use(
+    createMetrics({
+      version: version(),
+      revision: settings.revision,
+      streams: () => streams.list(),
+      counters: (id) => streams.counters(id),
+      mediamtx: () => mediamtx,
+      inventory: () => inventory.status,
+    }),
+  );
+  const app = createApp({
+    streams: () => streams.list(),
+    mediamtxUp: () => mediamtx.up,
+    unready: () => unready(mediamtx, inventory),
+    metrics: metrics.registry,
+    log,
+  });
+  const http = stack.use(await listen(app, { host: settings.httpHost, port: settings.httpPort }));
+  log.info("listening", { event: "listening", http: http.url, rtsp, streams: streams.list().length });
+  await aborted(signal);
+  log.info("stopping");
+  return 0;
+}
+
+async function findPrograms(settings: Settings, log: Log): Promise<{ program: string; ffmpeg: string }> {
+  const { searchPath } = settings;
+  const cacheDir = fileURLToPath(new URL("../../.cache", import.meta.url));
+  const [{ file, version }, ffmpeg] = await Promise.all([
+    findMediamtx({ given: settings.mediamtx, searchPath, cacheDir }),
+    findFfmpeg(settings.ffmpeg, searchPath),
+  ]);
+  if (version !== mediamtxVersion) {
+    log.warn(`MediaMTX is ${version}, tested is ${mediamtxVersion}; "make tools" gets that one`, { file });
+  }
+  return { program: file, ffmpeg };
+}
+
+/** Puts the inventory in force into streams and paths, now and at each change, one after the other. */
+async function followInventory(
+  inventory: InventoryFile,
+  streams: StreamSet,
+  mediamtx: Mediamtx,
+  { gatewayUrl, inventoryFile: file }: Settings,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const apply = async (): Promise<void> => {
+    const { bridge } = inventory.current;
+    const plans = planStreams(inventory.current, gatewayUrl);
+    await streams.apply(plans);
+    await mediamtx.setPaths(
+      plans.map(({ id }) => id),
+      bridge.lingerMs,
+    );
+    log.info("inventory in force", { file, streams: plans.length });
+  };
+  if (inventory.status.missing)
+    log.warn(`there is no inventory yet, so there are no streams; it is read once it is there`, { file });
+  let applied = apply();
+  await applied;
+  const listening = inventory.on(({ taken, status }) => {
+    for (const problem of status.problems) log.error(`inventory refused, the old one stays in force: ${problem}`);
+    if (!taken) return;
+    applied = applied.then(apply).catch((error: unknown) => log.error("the new inventory is not in force", { error }));
+  });
+  stack.defer(async () => {
+    listening[Symbol.dispose]();
+    await applied;
+  });
+}
+
+function unready(mediamtx: Mediamtx, { status }: InventoryFile): readonly string[] {
+  return [
+    ...(mediamtx.up ? [] : ["MediaMTX does not answer"]),
+    ...(status.valid ? [] : ["the inventory on disk is refused; an older one is in force", ...status.problems]),
+  ];
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** What the person who started it can do about it. */
+function startFault(error: unknown): string {
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof MediamtxError) {
+    return error.reason === "port-in-use" ? `${message}; set GANTRY_RTSP_PORT to a free one` : message;
+  }
+  if (syscall === "listen") {
+    return `${message}: set GANTRY_BRIDGE_HTTP_HOST and GANTRY_BRIDGE_HTTP_PORT to an address that is free`;
+  }
+  if (code === "EACCES" || code === "EROFS" || code === "ENOTDIR") {
+    return `${message}: the bridge must be able to write below GANTRY_DATA_DIR`;
+  }
+  return error instanceof Error ? (error.stack ?? message) : String(error);
+}
+
+async function main(): Promise<number> {
+  if (process.argv.length > 2) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const settings = readSettings(process.env);
+  return runProcess(async (signal) => runBridge(settings, signal), { deadlineMs: stopMs });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const expected = error instanceof InventoryError || error instanceof SettingsError;
+  process.stderr.write(`${expected ? error.message : startFault(error)}\n`);
+  process.exitCode = expected ? 2 : 1;
+}

@@ -1,0 +1,92 @@
+// Pure: what MediaMTX is told. One file at every start (globals and path defaults), and the
+// settings of one camera's path, which go through the control API (./paths.ts says why).
+// Keys and rules: MediaMTX v1.20.1, mediamtx.yml and internal/conf.
+
+import { parse } from "yaml";
+import { MediamtxError } from "./errors.ts";
+import { hookCommand } from "./hooks.ts";
+
+/** How long a viewer is kept waiting for the first picture. Home Assistant and go2rtc give up after 5 s. */
+export const startTimeoutMs = 4000;
+
+export interface ServerSettings {
+  /** `:8554`, or `127.0.0.1:8554`. */
+  readonly rtspAddress: string;
+  readonly apiAddress: string;
+  readonly metricsAddress: string;
+  /** The only credentials that open the control API. Letters and digits. */
+  readonly apiUser: string;
+  readonly apiPassword: string;
+}
+
+/**
+ * The whole configuration file: the base settings with the bridge's own on top. JSON is YAML, and
+ * leaves nothing to be guessed from an unquoted word.
+ * @throws MediamtxError `refused` when the base is not a mapping
+ */
+export function serverConfig(baseYaml: string, settings: ServerSettings): string {
+  const base = parseBase(baseYaml);
+  const users: unknown[] = Array.isArray(base["authInternalUsers"]) ? base["authInternalUsers"] : [];
+  const config = {
+    ...base,
+    logDestinations: ["stdout"],
+    logStructured: true,
+    rtsp: true,
+    rtspAddress: settings.rtspAddress,
+    // A path's hooks are commands, so whoever may use this API may run programs: a password, and
+    // no web page of any origin.
+    api: true,
+    apiAddress: settings.apiAddress,
+    apiAllowOrigins: [],
+    metrics: true,
+    metricsAddress: settings.metricsAddress,
+    metricsAllowOrigins: [],
+    authInternalUsers: [
+      ...users,
+      {
+        user: settings.apiUser,
+        pass: settings.apiPassword,
+        ips: ["127.0.0.1", "::1"],
+        permissions: [{ action: "api" }],
+      },
+    ],
+  };
+  return `# Written by the Gantry bridge at every start of MediaMTX; changes here are lost.\n${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Settings of one path, as the control API takes them. */
+export type PathConfig = Readonly<Record<string, string | boolean>>;
+
+/**
+ * A path that is published by the bridge while somebody watches. The linger belongs here and not
+ * into the bridge: once MediaMTX has said that nobody watches, a viewer that joins a publisher
+ * which is still there causes no further signal.
+ */
+export function pathConfig(options: { readonly lingerMs: number }): PathConfig {
+  return {
+    source: "publisher",
+    runOnDemand: hookCommand("demand"),
+    runOnUnDemand: hookCommand("undemand"),
+    runOnDemandStartTimeout: duration(startTimeoutMs),
+    runOnDemandCloseAfter: duration(options.lingerMs),
+    runOnRead: hookCommand("read"),
+    runOnUnread: hookCommand("unread"),
+  };
+}
+
+function parseBase(yaml: string): Record<string, unknown> {
+  let base: unknown;
+  try {
+    base = parse(yaml);
+  } catch (error) {
+    throw new MediamtxError("refused", `mediamtx.yml is not YAML: ${String(error)}`, { cause: error });
+  }
+  if (typeof base !== "object" || base === null || Array.isArray(base)) {
+    throw new MediamtxError("refused", "mediamtx.yml holds no settings");
+  }
+  return { ...base };
+}
+
+function duration(ms: number): string {
+  return `${Math.round(ms)}ms`;
+}

@@ -1,0 +1,98 @@
+// MediaMTX's control API, the few requests that the bridge makes. It decides nothing.
+// Shapes: MediaMTX v1.20.1, api/openapi.yaml.
+
+import * as z from "zod";
+import type { PathConfig } from "./config.ts";
+import { MediamtxError } from "./errors.ts";
+
+/** How long an answer may take. The path manager answers in milliseconds unless it hangs. */
+const answerMs = 3000;
+
+const infoSchema = z.object({ version: z.string() });
+const pathSchema = z.object({ name: z.string(), readers: z.array(z.unknown()).nullish() });
+const pathListSchema = z.object({ pageCount: z.number(), items: z.array(pathSchema).nullish() });
+
+export interface ControlApiOptions {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** Ends every request. */
+  readonly signal?: AbortSignal;
+}
+
+export class ControlApi {
+  readonly #options: ControlApiOptions;
+
+  constructor(options: ControlApiOptions) {
+    this.#options = options;
+  }
+
+  /** The version, as soon as the API answers. @throws MediamtxError `unreachable`, `refused` */
+  async version(): Promise<string> {
+    return infoSchema.parse(await this.#request("GET", "info")).version;
+  }
+
+  /** Adds a path, or puts new settings in place of its old ones: its publisher and viewers then go. */
+  async replacePath(name: string, config: PathConfig): Promise<void> {
+    await this.#request("POST", `config/paths/replace/${encodeURIComponent(name)}`, config);
+  }
+
+  /** Takes a path away, and with it its publisher and viewers. A path that is not there is fine. */
+  async deletePath(name: string): Promise<void> {
+    await this.#request("DELETE", `config/paths/delete/${encodeURIComponent(name)}`);
+  }
+
+  /** Number of viewers of every path. */
+  async viewers(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (let page = 0, pages = 1; page < pages; page += 1) {
+      const list = pathListSchema.parse(await this.#request("GET", `paths/list?itemsPerPage=1000&page=${page}`));
+      for (const path of list.items ?? []) counts.set(path.name, path.readers?.length ?? 0);
+      pages = list.pageCount;
+    }
+    return counts;
+  }
+
+  async #request(method: string, route: string, body?: unknown): Promise<unknown> {
+    const { url, user, password, signal } = this.#options;
+    const deadline = AbortSignal.timeout(answerMs);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${url}/v3/${route}`, {
+        method,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+          "content-type": "application/json",
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+      });
+      text = await response.text();
+    } catch (error) {
+      throw new MediamtxError("unreachable", `MediaMTX does not answer ${method} /v3/${route}`, { cause: error });
+    }
+    if (response.ok) return parseJson(text, route);
+    if (method === "DELETE" && response.status === 404) return undefined;
+    throw new MediamtxError("refused", `MediaMTX refuses ${method} /v3/${route}: ${faultOf(text, response.status)}`);
+  }
+}
+
+function parseJson(text: string, route: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MediamtxError("refused", `MediaMTX answers /v3/${route} with no JSON`, { cause: error });
+  }
+}
+
+/** Failures are `{"status": "error", "error": TEXT}`. */
+function faultOf(text: string, status: number): string {
+  try {
+    return z.object({ error: z.string() }).parse(JSON.parse(text)).error;
+  } catch {
+    // Some other text, or none: the status says what there is to say.
+    return `HTTP ${status}`;
+  }
+}

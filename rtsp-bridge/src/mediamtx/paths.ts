@@ -1,0 +1,56 @@
+// The one writer of MediaMTX's paths: which ones there are, and with what settings.
+// They go through the control API at every start and at every change, and never into the file.
+// A change of the file makes MediaMTX read all of it again: that would drop what the API has
+// added, loses a second change within a second, and ends MediaMTX when the file is wrong,
+// while the API checks first and touches only the path that it is about.
+
+import type { PathConfig } from "./config.ts";
+import type { ControlApi } from "./control-api.ts";
+
+export class PathWriter {
+  #wanted: ReadonlyMap<string, PathConfig> = new Map();
+  /** As the running MediaMTX has them, by their settings as text. */
+  readonly #written = new Map<string, string>();
+  #api: ControlApi | undefined;
+  #queue: Promise<void> = Promise.resolve();
+
+  /** Another MediaMTX runs, with no path yet. Resolves when it has all of them. */
+  async attach(api: ControlApi): Promise<void> {
+    this.#api = api;
+    this.#written.clear();
+    await this.write();
+  }
+
+  /** It is gone. */
+  detach(): void {
+    this.#api = undefined;
+  }
+
+  /** What there is to be from now on. Paths whose settings stay are not touched. */
+  async set(wanted: ReadonlyMap<string, PathConfig>): Promise<void> {
+    this.#wanted = wanted;
+    await this.write();
+  }
+
+  /** Makes the running MediaMTX match; cheap when it does. @throws MediamtxError of the first request that fails */
+  async write(): Promise<void> {
+    const written = this.#queue.then(async () => this.#write());
+    this.#queue = written.catch(() => undefined);
+    await written;
+  }
+
+  async #write(): Promise<void> {
+    const api = this.#api;
+    if (api === undefined) return;
+    for (const name of [...this.#written.keys()].filter((known) => !this.#wanted.has(known))) {
+      await api.deletePath(name);
+      this.#written.delete(name);
+    }
+    for (const [name, config] of this.#wanted) {
+      const text = JSON.stringify(config);
+      if (this.#written.get(name) === text) continue;
+      await api.replacePath(name, config);
+      if (this.#api === api) this.#written.set(name, text);
+    }
+  }
+}

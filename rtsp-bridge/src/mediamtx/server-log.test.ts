@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "@gantry/platform/fake-clock";
+import { silentLog, type Log } from "@gantry/platform/log";
+import { createServerLog, parseServerLine } from "./server-log.ts";
+
+function recordingLog(): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  const write = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  return { lines, log: { ...silentLog, error: write("error"), warn: write("warn"), info: write("info") } };
+}
+
+void test("its four levels become ours", () => {
+  const lines = ["DEB", "INF", "WAR", "ERR"].map((level) => JSON.stringify({ timestamp: "t", level, message: "m" }));
+  assert.deepEqual(
+    lines.map((line) => parseServerLine(line).level),
+    ["debug", "info", "warn", "error"],
+  );
+});
+
+void test("a line that is no JSON is a warning as it stands", () => {
+  assert.deepEqual(parseServerLine("panic: oh"), { level: "warn", message: "panic: oh" });
+  const quotedByGo = String.raw`{"timestamp":"t","level":"INF","message":"path '\x01'"}`;
+  assert.deepEqual(parseServerLine(quotedByGo), { level: "warn", message: quotedByGo });
+});
+
+void test("JSON of another shape is a warning as it stands", () => {
+  for (const line of ["{}", "null", "7", '{"level":"INF","message":7}']) {
+    assert.deepEqual(parseServerLine(line), { level: "warn", message: line });
+  }
+});
+
+void test("an endless line is cut", () => {
+  assert.equal(parseServerLine("x".repeat(100_000)).message.length, 1000);
+});
+
+void test("a flood is thinned out and counted, and does not drown another level", async () => {
+  const { log, lines } = recordingLog();
+  const clock = new FakeClock();
+  const write = createServerLog(log, clock);
+  for (let turn = 0; turn < 100; turn += 1) write({ level: "info", message: "opened" });
+  write({ level: "error", message: "broken" });
+  assert.equal(lines.filter((line) => line === "info opened").length, 40);
+  assert.equal(lines.at(-1), "error broken");
+  await clock.advance(10_000);
+  write({ level: "info", message: "opened" });
+  assert.deepEqual(lines.slice(-2), ["info 60 more lines of MediaMTX left out", "info opened"]);
+});

@@ -1,0 +1,48 @@
+// MediaMTX's log lines within ours: its JSON lines read, its levels mapped, a flood thinned out.
+
+import type { Clock } from "@gantry/platform/clock";
+import type { Log, LogLevel } from "@gantry/platform/log";
+
+const levels: Readonly<Record<string, LogLevel>> = { DEB: "debug", INF: "info", WAR: "warn", ERR: "error" };
+
+export interface ServerLine {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/**
+ * One line of its output. `{"timestamp", "level", "message"}`, whose message is quoted as Go
+ * does: with an odd character it is no JSON. That and anything else (a panic, a hook's own
+ * words) is a warning as it stands.
+ */
+export function parseServerLine(line: string): ServerLine {
+  try {
+    const { level, message } = JSON.parse(line) as { level?: unknown; message?: unknown };
+    const known = levels[String(level)];
+    if (known !== undefined && typeof message === "string") return { level: known, message };
+  } catch {
+    // Told as it is.
+  }
+  return { level: "warn", message: line.slice(0, 1000) };
+}
+
+/** Lines of one level that pass within `windowMs`; viewers that come and go fill a log otherwise. */
+const linesPerWindow = 40;
+const windowMs = 10_000;
+
+/** Writes lines into `log`, at most `linesPerWindow` of each level in a window, and counts the rest. */
+export function createServerLog(log: Log, clock: Clock): (line: ServerLine) => void {
+  const windows = new Map<LogLevel, { startMs: number; lines: number }>();
+  return ({ level, message }) => {
+    const nowMs = clock.monotonic();
+    let window = windows.get(level);
+    if (window === undefined || nowMs - window.startMs >= windowMs) {
+      const leftOut = (window?.lines ?? 0) - linesPerWindow;
+      if (leftOut > 0) log[level](`${leftOut} more lines of MediaMTX left out`);
+      window = { startMs: nowMs, lines: 0 };
+      windows.set(level, window);
+    }
+    window.lines += 1;
+    if (window.lines <= linesPerWindow) log[level](message);
+  };
+}

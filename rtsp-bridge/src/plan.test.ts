@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Inventory, PrinterEntry } from "@gantry/config";
+import { planStreams } from "./plan.ts";
+
+function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
+  return {
+    id,
+    name: `Printer ${id}`,
+    family: "elegoo-cc1",
+    control: false,
+    connection: {},
+    camera: { url: undefined },
+    ...more,
+  };
+}
+
+function inventory(...printers: PrinterEntry[]): Inventory {
+  return {
+    printers,
+    gateway: { allowedHosts: [], cameraGraceMs: 5000 },
+    bridge: { lingerMs: 15_000, maxFramesPerSecond: 15 },
+  };
+}
+
+void test("every printer with a camera gets a stream under its own id", () => {
+  assert.deepEqual(planStreams(inventory(printer("cc1"), printer("shed_2")), "http://gateway:8787"), [
+    {
+      id: "cc1",
+      name: "Printer cc1",
+      sourceUrl: "http://gateway:8787/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp",
+      maxFramesPerSecond: 15,
+    },
+    {
+      id: "shed_2",
+      name: "Printer shed_2",
+      sourceUrl: "http://gateway:8787/api/v1/printers/shed_2/camera.mjpeg?viewer=rtsp",
+      maxFramesPerSecond: 15,
+    },
+  ]);
+});
+
+void test("a camera that is switched off gets none", () => {
+  assert.deepEqual(planStreams(inventory(printer("cc1", { camera: null })), "http://gateway:8787"), []);
+});
+
+void test("a camera with an address of its own is still read through the gateway", () => {
+  const [plan] = planStreams(inventory(printer("cam", { camera: { url: "http://192.0.2.9/video" } })), "http://g:1");
+  assert.equal(plan?.sourceUrl, "http://g:1/api/v1/printers/cam/camera.mjpeg?viewer=rtsp");
+});
+
+void test("a gateway below a path keeps its path, with or without a slash at its end", () => {
+  for (const url of ["http://lab.lan/gantry", "http://lab.lan/gantry/"]) {
+    const [plan] = planStreams(inventory(printer("cc1")), url);
+    assert.equal(plan?.sourceUrl, "http://lab.lan/gantry/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp");
+  }
+});
+
+void test("the same inventory gives equal plans", () => {
+  const one = planStreams(inventory(printer("cc1")), "http://g:1");
+  assert.deepEqual(one, planStreams(inventory(printer("cc1")), "http://g:1"));
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readSettings, SettingsError } from "./settings.ts";
+
+void test("an empty environment is complete", () => {
+  assert.deepEqual(readSettings({}), {
+    inventoryFile: "config/printers.yaml",
+    dataDir: "data",
+    gatewayUrl: "http://127.0.0.1:8787/",
+    rtspPort: 8554,
+    httpHost: "0.0.0.0",
+    httpPort: 8788,
+    logLevel: "info",
+    mediamtx: undefined,
+    ffmpeg: undefined,
+    searchPath: "/usr/local/bin:/usr/bin:/bin",
+    timeZone: "UTC",
+    revision: "unknown",
+  });
+});
+
+void test("an empty variable counts as not set", () => {
+  assert.equal(readSettings({ GANTRY_RTSP_PORT: "", GANTRY_LOG_LEVEL: "" }).rtspPort, 8554);
+});
+
+void test("port 0 is taken", () => {
+  assert.equal(readSettings({ GANTRY_RTSP_PORT: "0", GANTRY_BRIDGE_HTTP_PORT: "0" }).httpPort, 0);
+});
+
+void test("every fault is told, each naming its variable", () => {
+  const env = {
+    GANTRY_RTSP_PORT: "85540",
+    GANTRY_BRIDGE_HTTP_PORT: "-1",
+    GANTRY_GATEWAY_URL: "gateway:8787",
+    GANTRY_LOG_LEVEL: "loud",
+  };
+  assert.throws(
+    () => readSettings(env),
+    (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.deepEqual(
+        error.faults.map((fault) => fault.split(":")[0]),
+        ["GANTRY_GATEWAY_URL", "GANTRY_RTSP_PORT", "GANTRY_BRIDGE_HTTP_PORT", "GANTRY_LOG_LEVEL"],
+      );
+      assert.match(error.message, /GANTRY_LOG_LEVEL: "loud" is not one of error, warn, info, debug/);
+      return true;
+    },
+  );
+});
