@@ -5,7 +5,7 @@ export { openInventory } from "./watch.ts";
 export { inventoryJsonSchema } from "./json-schema.ts";
 export { createSecrets } from "./secrets.ts";
 export type { InventoryOptions } from "./load.ts";
-export type { InventoryFile, InventoryStatus } from "./watch.ts";
+export type { InventoryChange, InventoryFile, InventoryStatus } from "./watch.ts";
 export type { Problem } from "./problems.ts";
 export type { Secrets } from "./secrets.ts";
 export type {

@@ -1,7 +1,8 @@
 // Strict schema of the parts of the inventory that all families share. Keys are snake_case in
 // the file and camelCase in the types; a family's own `connection` schema is passed in.
 
-import type * as z from "zod";
+import * as z from "zod";
+import { durationPattern, formatDuration, parseDuration } from "./duration.ts";
 
 export interface CameraEntry {
   /** Replaces the printer's own camera. */
@@ -39,5 +40,126 @@ export interface Inventory {
   readonly bridge: BridgeSettings;
 }
 
-/** `connection` schema of each family, by family id. */
+/**
+ * `connection` schema of each family, by family id, with the file's snake_case keys. Secrets carry
+ * `.meta({ secret: true })`. A schema that takes `undefined` marks a camera without a printer:
+ * the entry needs no `connection`, but a `camera.url`.
+ */
 export type FamilySchemas = Readonly<Record<string, z.ZodType>>;
+
+const hour = 3_600_000;
+
+/** A written duration of `minMs` to `maxMs`; ms in the result. */
+function duration(minMs: number, maxMs: number) {
+  const error = "expected a duration such as 10s, 1m30s or 200ms";
+  return z
+    .string({ error })
+    .regex(durationPattern, { error })
+    .transform((text, context) => {
+      const ms = parseDuration(text) ?? 0;
+      if (ms < minMs || ms > maxMs) {
+        context.addIssue({ code: "custom", message: `must be ${formatDuration(minMs)} to ${formatDuration(maxMs)}` });
+      }
+      return ms;
+    });
+}
+
+/** A block of keys that may be left out or left blank (all its keys commented out). */
+function block<Output>(schema: z.ZodType<Output>) {
+  const blank = schema.parse({});
+  return schema.nullish().transform((value) => value ?? blank);
+}
+
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/u, {
+    error: "must be 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit",
+  })
+  .meta({
+    description: "Names the printer in URLs, the RTSP path, the metric label and the MQTT topic. Unique; keep it.",
+  });
+
+const name = z
+  .string()
+  .regex(/^\P{Cc}{1,100}$/u, { error: "must be 1 to 100 characters on one line" })
+  .optional()
+  .meta({ description: "What people call it; free text. Default: the id." });
+
+const cameraUrl = z
+  .string()
+  // A reference is let through: the bridge reads files whose secrets only the gateway has.
+  .regex(/^(?:https?|rtsps?):\/\/[^/\s]|\$\{/u, { error: "expected a URL that begins with http, https, rtsp or rtsps" })
+  .refine((text) => text.includes("${") || URL.canParse(text), { error: "expected a URL" })
+  .optional()
+  .meta({ description: "Pictures from here in place of the printer's own camera: http, https, rtsp or rtsps." });
+
+const camera = z
+  .union([z.literal(false), z.strictObject({ url: cameraUrl })])
+  .nullish()
+  .transform((value): CameraEntry | null => (value === false ? null : { url: value?.url }))
+  .meta({ description: "The printer's camera. false switches it off. Default: the printer's own, if it has one." });
+
+const entry = z
+  .strictObject({
+    id,
+    name,
+    family: z.string().meta({ description: "Which kin of printers it speaks like." }),
+    control: z
+      .boolean()
+      .default(false)
+      .meta({ description: "true lets commands change the printer. While false they exist nowhere." }),
+    connection: z
+      .unknown()
+      .optional()
+      .meta({ description: "How to reach the printer; its keys depend on the family." }),
+    camera,
+  })
+  .transform((value): PrinterEntry => ({ ...value, name: value.name ?? value.id, connection: value.connection }))
+  .meta({ description: "One printer, or one camera without a printer." });
+
+const gateway = z
+  .strictObject({
+    allowed_hosts: z
+      .array(
+        z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/u, {
+          error: "expected a host name without scheme, port or path",
+        }),
+      )
+      .max(100)
+      .default([])
+      .meta({
+        description: "Host names, besides addresses and local names, under which browsers may reach the gateway.",
+      }),
+    camera_grace: duration(0, hour)
+      .prefault("30s")
+      .meta({ description: "How long a camera stays open after its last viewer, 0s to 1h.", unit: "duration" }),
+  })
+  .transform((value): GatewaySettings => ({
+    allowedHosts: value.allowed_hosts.map((host) => host.toLowerCase()),
+    cameraGraceMs: value.camera_grace,
+  }));
+
+const bridge = z
+  .strictObject({
+    linger: duration(0, hour)
+      .prefault("15s")
+      .meta({ description: "How long a stream runs on after its last viewer, 0s to 1h.", unit: "duration" }),
+    max_frames_per_second: z.int().min(1).max(60).default(15).meta({
+      description: "Frames above this rate are dropped before they are decoded, 1 to 60.",
+      unit: "frames per second",
+    }),
+  })
+  .transform((value): BridgeSettings => ({ lingerMs: value.linger, maxFramesPerSecond: value.max_frames_per_second }));
+
+/** The whole file. `connection` is left as it is. */
+export const inventorySchema = z
+  .strictObject({
+    printers: z
+      .array(entry)
+      .nullish()
+      .transform((value) => value ?? [])
+      .meta({ description: "The printers, in the order in which they are shown." }),
+    gateway: block(gateway).meta({ description: "The service that talks to printers. Every key has a default." }),
+    bridge: block(bridge).meta({ description: "The webcam bridge to RTSP. Every key has a default." }),
+  })
+  .meta({ title: "Gantry inventory", description: "The printers and how they are reached." });

@@ -1,8 +1,18 @@
-// YAML with positions in, frozen inventory out.
+// YAML with positions in, frozen inventory out. This file sets the order of the work; reading
+// YAML, references, schemas and places each have a file of their own.
 
-import type { FamilySchemas, Inventory } from "./inventory.ts";
-import { formatProblem, type Problem } from "./problems.ts";
-import type { Secrets } from "./secrets.ts";
+import { basename, dirname } from "node:path";
+import { connectionShapes } from "./connection.ts";
+import { checkConnections, misplacedKey, tellClashes } from "./entries.ts";
+import { inventorySchema, type FamilySchemas, type Inventory } from "./inventory.ts";
+import { formatProblem, type Path, type Problem } from "./problems.ts";
+import { readText, type UnreadableError } from "./read-text.ts";
+import { resolveReferences, SecretFiles } from "./references.ts";
+import { isObject, jsonSchemaOf } from "./schema-keys.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
+import { hiddenWords, secretsWithin } from "./sensitive.ts";
+import { check } from "./validate.ts";
+import { readYaml } from "./yaml-tree.ts";
 
 export interface InventoryOptions {
   readonly file: string;
@@ -19,16 +29,100 @@ export class InventoryError extends Error {
   override readonly name = "InventoryError";
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
-    super(problems.map((problem) => formatProblem(problem)).join("\n"));
+  constructor(problems: readonly Problem[], cause?: unknown) {
+    super(problems.map((problem) => formatProblem(problem)).join("\n"), cause === undefined ? undefined : { cause });
     this.problems = problems;
   }
 }
 
+/** One try to read the file and what it refers to. */
+export interface Reading {
+  readonly outcome: Inventory | InventoryError;
+  /** There is no such file. */
+  readonly missing: boolean;
+  /** Secret files that were read or should have been. */
+  readonly secretFiles: readonly string[];
+  /** Equal for equal contents of the file and its secret files. Holds secrets. */
+  readonly fingerprint: string;
+}
+
+/** Largest inventory file, bytes. */
+const maxBytes = 1024 * 1024;
+
+/** No printers, and the default of everything else. */
+export const emptyInventory: Inventory = deepFreeze(inventorySchema.parse({}));
+
 /**
- * Reads and checks the file.
- * @throws InventoryError with every fault; the file system's error when it cannot be read
+ * Reads and checks the file. The result is frozen to its leaves.
+ * @throws InventoryError with every fault; for a file that cannot be read, with that one and the
+ *   file system's error within its cause
  */
-export async function loadInventory(_options: InventoryOptions): Promise<Inventory> {
-  throw new Error("not built yet");
+export async function loadInventory(options: InventoryOptions): Promise<Inventory> {
+  const { outcome } = await readInventory(options);
+  if (outcome instanceof InventoryError) throw outcome;
+  return outcome;
+}
+
+/** Like loadInventory, but faults are part of the result. */
+export async function readInventory(options: InventoryOptions): Promise<Reading> {
+  const files = new SecretFiles();
+  let text: string;
+  try {
+    text = await readText(options.file, maxBytes);
+  } catch (error) {
+    return unreadable(options.file, error as UnreadableError);
+  }
+  const outcome = await interpret(text, options, files);
+  const contents = await files.contents();
+  const fingerprint = JSON.stringify([text, ...contents]);
+  return { outcome, missing: false, secretFiles: [...contents.keys()], fingerprint };
+}
+
+function unreadable(file: string, error: UnreadableError): Reading {
+  const problem = { file: basename(file), line: error.line, column: 1, path: "", message: `the file ${error.message}` };
+  const outcome = new InventoryError([problem], error);
+  return { outcome, missing: error.missing, secretFiles: [], fingerprint: `unreadable: ${error.message}` };
+}
+
+/** Text of the file in, inventory or every fault out. */
+async function interpret(
+  text: string,
+  options: InventoryOptions,
+  files: SecretFiles,
+): Promise<Inventory | InventoryError> {
+  const { value: tree, faults } = readYaml(text, basename(options.file));
+  if (tree === undefined) return new InventoryError(faults.list((message) => message));
+  const shapes = options.families === undefined ? undefined : connectionShapes(options.families);
+  const opaque = (path: Path): boolean => shapes === undefined && isPrinterSide(path);
+  const drawn = await resolveReferences(tree, { env: options.env, files, faults, opaque });
+  const secretKeys = new Set([...(shapes?.values() ?? [])].flatMap(({ secrets }) => secrets));
+  const context = { faults, drawn, hidden: hiddenWords(secretKeys, drawn) };
+  const connections = await checkConnections(tree, { ...context, shapes, files, folder: dirname(options.file) });
+  const legal = jsonSchemaOf(inventorySchema);
+  const inventory = check(inventorySchema, tree, { ...context, at: [], legal, elsewhere: misplacedKey(tree, shapes) });
+  tellClashes(tree, faults);
+  const secrets = createSecrets();
+  for (const secret of secretsWithin(tree, secretKeys, drawn)) {
+    secrets.add(secret);
+    options.secrets?.add(secret);
+  }
+  // Faults are redacted even when nobody asked for the secrets.
+  if (inventory === undefined || faults.any)
+    return new InventoryError(faults.list((message) => secrets.redact(message)));
+  const printers = inventory.printers.map((printer, index) => ({ ...printer, connection: connections[index] }));
+  return deepFreeze({ ...inventory, printers });
+}
+
+/** What only the gateway uses, and only the gateway has the secrets of. */
+function isPrinterSide(path: Path): boolean {
+  return path.length === 3 && path[0] === "printers" && (path[2] === "connection" || path[2] === "camera");
+}
+
+/** Objects of other kinds, which a family's schema may make, are left as they are. */
+function deepFreeze<Value>(value: Value): Value {
+  const plain = Array.isArray(value) || (isObject(value) && Object.getPrototypeOf(value) === Object.prototype);
+  if (!plain || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value as object)) deepFreeze(inner);
+  return value;
 }
