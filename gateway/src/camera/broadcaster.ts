@@ -69,7 +69,7 @@ class Broadcaster implements CameraHub, AsyncDisposable {
 
   async snapshot(options: { maxAgeMs: number; timeoutMs: number; signal: AbortSignal }): Promise<Frame> {
     const { maxAgeMs, signal } = options;
-    const newest = this.#newest;
+    const newest = this.#disposed ? undefined : this.#newest;
     const fresh = newest !== undefined && this.#ageMs(newest) <= maxAgeMs ? newest : undefined;
     if (signal.aborted || fresh === undefined || this.#isDoubtful(fresh)) return this.#wait(options, fresh);
     // Whoever takes snapshots in a row keeps the camera open without ever waiting for a frame.
@@ -140,7 +140,7 @@ class Broadcaster implements CameraHub, AsyncDisposable {
       this.#snapshots.delete(viewer);
     }
     if (signal.aborted) throw new PrinterError("aborted", "the request was cancelled", { cause: signal.reason });
-    if (fallback !== undefined && this.#ageMs(fallback) <= maxAgeMs) return fallback;
+    if (fallback !== undefined && !this.#disposed && this.#ageMs(fallback) <= maxAgeMs) return fallback;
     throw new PrinterError("unreachable", this.#reason() ?? "the camera sent no picture in time; try again");
   }
 
