@@ -2,6 +2,8 @@
 # Node 24 comes with node_modules (the npm package "node"), so an older Node on the host will do.
 
 NPM_RUN = npm run --silent
+# Without npm between, the runner notices when make itself is gone.
+RUNNER = PATH="$(CURDIR)/node_modules/.bin:$$PATH" exec node e2e/tools/run.ts
 COMPOSE = docker compose
 
 .PHONY: help run demo tools simulator schema check test e2e e2e-compose bench up down logs ps clean
@@ -10,10 +12,10 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: tools ## Run gateway and bridge here, without Docker: config/printers.yaml, else simulated printers
-	@$(NPM_RUN) start
+	@$(RUNNER)
 
 demo: tools ## The same, always with simulated printers
-	@$(NPM_RUN) demo
+	@$(RUNNER) --demo
 
 tools: node_modules/.package-lock.json ## Find or fetch what the host needs: MediaMTX, ffmpeg
 	@$(NPM_RUN) tools

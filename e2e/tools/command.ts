@@ -1,6 +1,6 @@
 // One bounded run of a foreign command. Not for long-lived children: those are in children.ts.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Kills the command too. */
+  readonly signal?: AbortSignal | undefined;
   /** `show` leaves stdin, stdout and stderr to the command; `keep` (default) collects both outputs. */
   readonly output?: "keep" | "show";
 }
@@ -21,14 +23,16 @@ export interface CommandResult {
   readonly reason: string;
 }
 
-/** Runs a command to its end. Never throws: a missing command and a time-out are results. */
+/** Runs a command to its end. Never throws: a missing command, a time-out and an abort are results. */
 export async function run(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const { output = "keep", signal } = options;
+  const kept = output === "keep";
+  // A group of its own: so that a kill reaches what the command started, such as compilers.
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
-    stdio: options.output === "show" ? "inherit" : ["ignore", "pipe", "pipe"],
-    timeout: options.timeoutMs,
-    killSignal: "SIGKILL",
+    stdio: kept ? ["ignore", "pipe", "pipe"] : "inherit",
+    detached: kept,
   });
   let text = "";
   const keep = (chunk: Buffer): void => {
@@ -37,22 +41,36 @@ export async function run(command: string, args: readonly string[], options: Com
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
   const { promise, resolve } = Promise.withResolvers<CommandResult>();
-  child.once("error", (error: NodeJS.ErrnoException) => {
-    resolve({ ok: false, text, reason: error.code === "ENOENT" ? "not found" : error.message });
-  });
-  const end = (code: number | null, signal: NodeJS.Signals | null): void => {
-    resolve({ ok: code === 0, text, reason: code === 0 ? "" : reasonOf(code, signal, text, options.timeoutMs) });
+  const fail = (reason: string): void => resolve({ ok: false, text, reason });
+  const cut = (reason: string): void => {
+    fail(reason);
+    kill(child, kept);
   };
-  child.once("close", end);
-  // A killed command's own children may hold the pipes open: "close" would then wait for them.
-  child.once("exit", (code, signal) => {
-    if (signal !== null) end(code, signal);
+  const timer = setTimeout(() => cut(`took longer than ${options.timeoutMs / 1000} s`), options.timeoutMs);
+  const onAbort = (): void => cut("interrupted");
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  child.once("error", (error: NodeJS.ErrnoException) => fail(error.code === "ENOENT" ? "not found" : error.message));
+  child.once("close", (code, name) => {
+    if (code === 0) resolve({ ok: true, text, reason: "" });
+    else fail(reasonOf(code, name, text));
   });
-  return promise;
+  const result = await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", onAbort);
+  return result;
 }
 
-function reasonOf(code: number | null, signal: string | null, text: string, timeoutMs: number): string {
-  if (signal === "SIGKILL") return `took longer than ${timeoutMs / 1000} s`;
+function kill(child: ChildProcess, group: boolean): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(group ? -child.pid : child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function reasonOf(code: number | null, signal: string | null, text: string): string {
   const lastLine = text.trimEnd().split("\n").at(-1) ?? "";
   return `${code === null ? `ended by ${signal}` : `exit code ${code}`}${lastLine === "" ? "" : `: ${lastLine}`}`;
 }

@@ -33,7 +33,7 @@ const packageManagers: readonly PackageManager[] = [
  * Makes sure that ffmpeg and ffprobe of at least 5.1 are on PATH.
  * @throws Error with the command to run when they are not and may not or cannot be installed
  */
-export async function ensureFfmpeg(say: (line: string) => void): Promise<void> {
+export async function ensureFfmpeg(say: (line: string) => void, signal: AbortSignal): Promise<void> {
   const problem = await problemOf();
   if (problem === undefined) return;
   const manager = packageManagers.find(({ name }) => findOnPath(name) !== undefined);
@@ -43,7 +43,7 @@ export async function ensureFfmpeg(say: (line: string) => void): Promise<void> {
   if (!(await mayInstall(`${problem}. Install it with: ${shown}`))) throw new Error(`${problem}. Run: ${shown}`);
   say(`${problem}: ${shown}`);
   for (const [command = "", ...args] of commands) {
-    const result = await run(command, args, { timeoutMs: 900_000, output: "show" });
+    const result = await run(command, args, { timeoutMs: 900_000, output: "show", signal });
     if (!result.ok) throw new Error(`${problem}, and "${shown}" failed: ${result.reason}`);
   }
   const still = await problemOf();

@@ -21,40 +21,44 @@ const hls = {
  * Builds in `folder` and gives the binary's path. Takes one to three minutes.
  * @throws Error that says in words which step failed
  */
-export async function buildMediamtx(folder: string, say: (line: string) => void): Promise<string> {
+export async function buildMediamtx(folder: string, say: (line: string) => void, signal: AbortSignal): Promise<string> {
   const source = join(root, "rtsp-bridge/mediamtx-build");
   await Promise.all(["go.mod", "go.sum"].map((name) => copyFile(join(source, name), join(folder, name))));
-  await requireGo(folder);
+  await requireGo(folder, signal);
+  const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
+  const go = async (args: readonly string[], timeoutMs: number): Promise<void> =>
+    must("go", args, { cwd: folder, env, timeoutMs, signal });
   // One module alone first: where the module proxy cannot be reached this fails in seconds.
-  await go(folder, ["mod", "download", `${module}@${mediamtxVersion}`], 45_000);
+  await go(["mod", "download", `${module}@${mediamtxVersion}`], 45_000);
   say("building MediaMTX from its Go module; this takes a minute or two, once");
-  await go(folder, ["mod", "vendor"], 300_000);
-  await placeEmbeddedFiles(folder);
+  await go(["mod", "vendor"], 300_000);
+  await placeEmbeddedFiles(folder, signal);
   const flags = ["-mod=vendor", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
-  await go(folder, ["build", ...flags, "-o", "mediamtx", module], 1_200_000);
+  await go(["build", ...flags, "-o", "mediamtx", module], 1_200_000);
   return join(folder, "mediamtx");
 }
 
-async function requireGo(folder: string): Promise<void> {
+async function requireGo(folder: string, signal: AbortSignal): Promise<void> {
   // Asked inside the module: a Go from 1.21 on then fetches the toolchain that go.mod wants.
-  const answer = await run("go", ["env", "GOVERSION"], { cwd: folder, timeoutMs: 60_000 });
+  const answer = await run("go", ["env", "GOVERSION"], { cwd: folder, timeoutMs: 60_000, signal });
   if (!answer.ok) throw new Error(`Go 1.26 or newer is needed (go: ${answer.reason})`);
   const [, major = "0", minor = "0"] = /go(\d+)\.(\d+)/.exec(answer.text) ?? [];
   if (Number(major) * 1000 + Number(minor) < 1026)
     throw new Error(`Go 1.26 or newer is needed, not ${answer.text.trim()}`);
 }
 
-async function placeEmbeddedFiles(folder: string): Promise<void> {
+async function placeEmbeddedFiles(folder: string, signal: AbortSignal): Promise<void> {
   const internal = join(folder, "vendor", module, "internal");
   await must("npm", ["pack", hls.packageName, "--silent", "--fetch-retries=1", "--fetch-timeout=20000"], {
     cwd: folder,
     timeoutMs: 60_000,
+    signal,
   });
   const found = createHash("sha512")
     .update(await readFile(join(folder, hls.archive)))
     .digest("base64");
   if (found !== hls.sha512) throw new Error(`${hls.packageName} is not the pinned one: its SHA-512 is ${found}`);
-  await must("tar", ["-xzf", hls.archive, "package/dist/hls.min.js"], { cwd: folder, timeoutMs: 60_000 });
+  await must("tar", ["-xzf", hls.archive, "package/dist/hls.min.js"], { cwd: folder, timeoutMs: 60_000, signal });
   await copyFile(join(folder, "package/dist/hls.min.js"), join(internal, "servers/hls/hls.min.js"));
   await writeFile(join(internal, "core/VERSION"), mediamtxVersion);
   // On ARM the Raspberry Pi's own camera reader is embedded too. The bridge never uses it; the
@@ -64,11 +68,6 @@ async function placeEmbeddedFiles(folder: string): Promise<void> {
     await mkdir(camera, { recursive: true });
     await writeFile(join(camera, "left-out"), "");
   }
-}
-
-async function go(folder: string, args: readonly string[], timeoutMs: number): Promise<void> {
-  const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
-  await must("go", args, { cwd: folder, env, timeoutMs });
 }
 
 async function must(command: string, args: readonly string[], options: CommandOptions): Promise<void> {

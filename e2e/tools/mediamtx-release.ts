@@ -31,25 +31,29 @@ const officialRelease: ReleaseSource = {
  * that takes more than 3 minutes, is a failure.
  * @throws Error that says in words why not; nothing unchecked is ever unpacked
  */
-export async function downloadMediamtx(folder: string, source: ReleaseSource = officialRelease): Promise<string> {
+export async function downloadMediamtx(
+  folder: string,
+  signal: AbortSignal,
+  source: ReleaseSource = officialRelease,
+): Promise<string> {
   const key = `${process.platform}_${architectures[process.arch] ?? process.arch}`;
   const expected = source.archives[key];
   if (expected === undefined) throw new Error(`no checksum is pinned for ${key}`);
   const archive = join(folder, "mediamtx.tar.gz");
-  const bytes = await download(`${source.baseUrl}/mediamtx_${mediamtxVersion}_${key}.tar.gz`);
+  const bytes = await download(`${source.baseUrl}/mediamtx_${mediamtxVersion}_${key}.tar.gz`, signal);
   const found = createHash("sha256").update(bytes).digest("hex");
   if (found !== expected) throw new Error(`the archive's SHA-256 is ${found}, expected ${expected}`);
   await writeFile(archive, bytes);
-  const unpacked = await run("tar", ["-xzf", archive, "-C", folder, "mediamtx"], { timeoutMs: 60_000 });
+  const unpacked = await run("tar", ["-xzf", archive, "-C", folder, "mediamtx"], { timeoutMs: 60_000, signal });
   if (!unpacked.ok) throw new Error(`tar: ${unpacked.reason}`);
   return join(folder, "mediamtx");
 }
 
-async function download(url: string): Promise<Buffer> {
+async function download(url: string, signal: AbortSignal): Promise<Buffer> {
   const abort = new AbortController();
   let timer = setTimeout(() => abort.abort(new Error(`no answer from ${new URL(url).host}`)), 8000);
   try {
-    const response = await fetch(url, { signal: abort.signal });
+    const response = await fetch(url, { signal: AbortSignal.any([signal, abort.signal]) });
     if (!response.ok) throw new Error(`HTTP ${response.status} for ${url}`);
     clearTimeout(timer);
     timer = setTimeout(() => abort.abort(new Error("the download took longer than 3 minutes")), 180_000);

@@ -12,7 +12,7 @@ import { mediamtxFile, mediamtxVersion } from "./paths.ts";
  * Puts MediaMTX at `mediamtxFile` unless it is there. At once when it is; else up to some minutes.
  * @throws Error that names each way tried, why it failed, and what to install
  */
-export async function ensureMediamtx(say: (line: string) => void): Promise<void> {
+export async function ensureMediamtx(say: (line: string) => void, signal: AbortSignal): Promise<void> {
   if ((await versionOf(mediamtxFile)) === mediamtxVersion) return;
   await mkdir(dirname(mediamtxFile), { recursive: true });
   const onPath = findOnPath("mediamtx");
@@ -25,10 +25,11 @@ export async function ensureMediamtx(say: (line: string) => void): Promise<void>
   const failures = [`on PATH: ${onPath === undefined ? "none" : `${onPath} is ${version ?? "no MediaMTX"}`}`];
   if (onPath !== undefined) say(`MediaMTX ${failures[0]}, ${mediamtxVersion} is needed: looking further`);
   const ways = [
-    { name: "the official release archive", take: async (folder: string) => downloadMediamtx(folder) },
-    { name: "built from its Go module", take: async (folder: string) => buildMediamtx(folder, say) },
+    { name: "the official release archive", take: async (folder: string) => downloadMediamtx(folder, signal) },
+    { name: "built from its Go module", take: async (folder: string) => buildMediamtx(folder, say, signal) },
   ];
   for (const { name, take } of ways) {
+    signal.throwIfAborted();
     try {
       await moveInPlace(take);
       say(`MediaMTX ${mediamtxVersion}: ${name}`);
