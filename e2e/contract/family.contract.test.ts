@@ -1,0 +1,152 @@
+// What every family must do, tried against the simulator of the same name. A registered family
+// without a simulator, or one nobody knows how to reach, fails here.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { families } from "@gantry/gateway/families";
+import type { Family, Session } from "@gantry/gateway/families/family";
+import type { Capabilities } from "@gantry/gateway/model/capabilities";
+import { commandRow, type CommandName } from "@gantry/gateway/model/commands";
+import { stateDocument, stateSchema } from "@gantry/gateway/model/document";
+import { unknownReadings, type Identity, type Readings } from "@gantry/gateway/model/printer";
+import { systemClock } from "@gantry/platform/clock";
+import { silentLog } from "@gantry/platform/log";
+import { startSimulator, type LaunchedSimulator } from "../simulators/launch.ts";
+import { until } from "../scenarios/harness/until.ts";
+import { connections } from "./connections.ts";
+
+/** A session and all it has told. */
+class Listener implements AsyncDisposable {
+  readonly #life = new AbortController();
+  session: Session | undefined;
+  readings: Readings = unknownReadings;
+  identity: Identity | undefined;
+  has: Capabilities = new Set();
+
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  async connect(family: Family, connection: unknown): Promise<Session> {
+    this.session = await family.connect({
+      connection: family.connection.parse(connection),
+      signal: this.#life.signal,
+      clock: systemClock,
+      log: silentLog,
+      report: (readings) => (this.readings = readings),
+      identify: (identity, has) => {
+        this.identity = identity;
+        this.has = has;
+      },
+    });
+    return this.session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.session?.[Symbol.asyncDispose]();
+    this.#life.abort();
+  }
+}
+
+/** The scenario in which a command is possible, where that is not the first. */
+const scenarios: Partial<Record<CommandName, string>> = { pause: "printing", stop: "printing", resume: "paused" };
+
+function inputFor(name: CommandName, readings: Readings): Record<string, unknown> {
+  return name === "start" ? { file: readings.job?.file ?? "cube.gcode", levelBed: false, timelapse: false } : {};
+}
+
+for (const [id, family] of Object.entries(families)) {
+  describe(`the family ${id}`, { concurrency: false, timeout: 120_000 }, () => {
+    const start = async (scenario?: string): Promise<LaunchedSimulator> =>
+      startSimulator({ family: id, ports: { main: 0 }, ...(scenario === undefined ? {} : { scenario }) });
+    const reach = (simulator: LaunchedSimulator): Record<string, unknown> => {
+      const connection = connections[id];
+      assert.ok(connection !== undefined, `say in contract/connections.ts how to reach a simulated ${id}`);
+      return connection(simulator);
+    };
+
+    test("gives a session that knows the printer's state, and soon its identity", async () => {
+      await using simulator = await start();
+      await using listener = new Listener();
+      await listener.connect(family, reach(simulator));
+      assert.equal(listener.readings.phase, "idle");
+      await until("it says who it is", () => listener.identity?.model != null && listener.identity.firmware !== null);
+    });
+
+    test("reads a state that fits the product's schema in every scenario", async () => {
+      for (const scenario of ["idle", "printing", "paused"]) {
+        await using simulator = await start(scenario);
+        await using listener = new Listener();
+        await listener.connect(family, reach(simulator));
+        const about = { id, connected: true, reason: null, updatedAt: new Date().toISOString(), control: false };
+        stateSchema().parse(stateDocument({ ...about, ...listener.readings }, listener.has));
+        assert.notEqual(listener.readings.phase, "unknown", scenario);
+        assert.equal(listener.readings.job === null, scenario === "idle", scenario);
+      }
+    });
+
+    test("throws unreachable where nothing listens, having closed what it opened", async () => {
+      const simulator = await start();
+      const connection = reach(simulator);
+      await simulator[Symbol.asyncDispose]();
+      await using listener = new Listener();
+      await assert.rejects(listener.connect(family, connection), { code: "unreachable" });
+    });
+
+    test("every command it handles is acknowledged by the printer and needs what it has", async () => {
+      await using first = await start();
+      await using probe = new Listener();
+      const { handlers } = await probe.connect(family, reach(first));
+      await until("it says what it has", () => probe.has.size > 0);
+      for (const name of Object.keys(handlers) as CommandName[]) {
+        const { needs } = commandRow(name);
+        assert.ok(needs === undefined || probe.has.has(needs), `${name} needs ${needs}`);
+        await using simulator = await start(scenarios[name]);
+        await using listener = new Listener();
+        const session = await listener.connect(family, reach(simulator));
+        const handler = session.handlers[name] as (
+          input: unknown,
+          options: { signal: AbortSignal },
+        ) => Promise<unknown>;
+        const result = await handler(inputFor(name, listener.readings), { signal: listener.signal });
+        assert.deepEqual(result, { outcome: "acknowledged" }, name);
+      }
+    });
+
+    test("a session ends with a reason when the printer goes away, and disposes cleanly after", async () => {
+      const simulator = await start();
+      await using listener = new Listener();
+      const session = await listener.connect(family, reach(simulator));
+      await simulator[Symbol.asyncDispose]();
+      const { code, message } = await session.ended;
+      assert.equal(code, "unreachable");
+      assert.ok(message.length > 10);
+    });
+
+    test("dispose is idempotent and ends the session", async () => {
+      await using simulator = await start();
+      await using listener = new Listener();
+      const session = await listener.connect(family, reach(simulator));
+      await Promise.all([session[Symbol.asyncDispose](), session[Symbol.asyncDispose]()]);
+      assert.equal((await session.ended).code, "aborted");
+    });
+
+    test(
+      "its camera gives whole JPEG pictures over one connection",
+      { skip: family.frames === undefined },
+      async () => {
+        await using simulator = await start();
+        await using listener = new Listener();
+        const connection = family.connection.parse(reach(simulator));
+        const about = { signal: listener.signal, clock: systemClock, log: silentLog, session: undefined };
+        let pictures = 0;
+        for await (const jpeg of family.frames?.({ connection, ...about }) ?? []) {
+          assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [0xff, 0xd8, 0xff, 0xd9]);
+          pictures += 1;
+          if (pictures === 3) break;
+        }
+        assert.equal(pictures, 3);
+      },
+    );
+  });
+}

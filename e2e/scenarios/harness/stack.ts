@@ -1,0 +1,147 @@
+// The whole of Gantry on loopback, as processes: simulated printers, gateway, bridge; every port free.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startSimulator, type LaunchedSimulator, type LaunchOptions } from "../../simulators/launch.ts";
+import { Service } from "./service.ts";
+import { Viewer } from "./viewer.ts";
+
+export interface StackOptions {
+  /** Printers by id; each is a simulator and its inventory entry. */
+  readonly printers?: Readonly<Record<string, PrinterOptions>>;
+  /** Without it no bridge runs. */
+  readonly bridge?: boolean;
+  /** `bridge.linger` of the inventory. */
+  readonly linger?: string;
+}
+
+export interface PrinterOptions extends Partial<LaunchOptions> {
+  readonly control?: boolean;
+}
+
+export class Stack implements AsyncDisposable {
+  readonly printers: Record<string, LaunchedSimulator> = {};
+  readonly #resources = new AsyncDisposableStack();
+  readonly #linger: string;
+  #folder = "";
+  #gateway: Service | undefined;
+  #bridge: Service | undefined;
+  gatewayUrl = "";
+  bridgeUrl = "";
+  rtspUrl = "";
+
+  private constructor(linger: string) {
+    this.#linger = linger;
+  }
+
+  static async start({ printers = { cc1: {} }, bridge = false, linger = "2s" }: StackOptions = {}): Promise<Stack> {
+    const stack = new Stack(linger);
+    try {
+      await stack.#start(printers);
+      await stack.startGateway();
+      if (bridge) await stack.startBridge();
+      return stack;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get gateway(): Service {
+    if (this.#gateway === undefined) throw new Error("there is no gateway");
+    return this.#gateway;
+  }
+
+  get bridge(): Service {
+    if (this.#bridge === undefined) throw new Error("there is no bridge");
+    return this.#bridge;
+  }
+
+  get inventory(): string {
+    return join(this.#folder, "printers.yaml");
+  }
+
+  /** The simulator behind an id. */
+  printer(id: string): LaunchedSimulator {
+    const simulator = this.printers[id];
+    if (simulator === undefined) throw new Error(`there is no printer ${id}`);
+    return simulator;
+  }
+
+  /** Starts the gateway; a second start takes the same port as the first. */
+  async startGateway(): Promise<void> {
+    const service = new Service("gateway", ["gateway/src/main.ts"], {
+      GANTRY_INVENTORY: this.inventory,
+      GANTRY_DATA_DIR: join(this.#folder, "data"),
+      GANTRY_HTTP_HOST: "127.0.0.1",
+      GANTRY_HTTP_PORT: this.gatewayUrl === "" ? "0" : new URL(this.gatewayUrl).port,
+    });
+    this.#resources.use(service);
+    this.gatewayUrl = String((await service.listening())["http"]);
+    this.#gateway = service;
+  }
+
+  async startBridge(): Promise<void> {
+    const service = new Service("bridge", ["rtsp-bridge/src/main.ts"], {
+      GANTRY_INVENTORY: this.inventory,
+      GANTRY_DATA_DIR: join(this.#folder, "data"),
+      GANTRY_GATEWAY_URL: this.gatewayUrl,
+      GANTRY_BRIDGE_HTTP_HOST: "127.0.0.1",
+      GANTRY_BRIDGE_HTTP_PORT: "0",
+      GANTRY_RTSP_PORT: "0",
+    });
+    this.#resources.use(service);
+    const line = await service.listening();
+    this.bridgeUrl = String(line["http"]);
+    this.rtspUrl = String(line["rtsp"]);
+    this.#bridge = service;
+  }
+
+  /** A JSON answer of the gateway. */
+  async get(path: string): Promise<Record<string, unknown>> {
+    return (await (await fetch(`${this.gatewayUrl}${path}`)).json()) as Record<string, unknown>;
+  }
+
+  /** The one item of the bridge's stream list. */
+  async stream(id: string): Promise<Record<string, unknown>> {
+    return (await (await fetch(`${this.bridgeUrl}/api/v1/streams/${id}`)).json()) as Record<string, unknown>;
+  }
+
+  watch(id: string): Viewer {
+    return new Viewer(`${this.rtspUrl}/${id}`);
+  }
+
+  /** Makes a simulator misbehave, as its admin interface does. */
+  async fault(id: string, name: string, more: Record<string, unknown> = {}): Promise<void> {
+    const response = await fetch(`${this.printer(id).admin}/fault`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, ...more }),
+    });
+    if (!response.ok) throw new Error(`the simulator refused the fault ${name}: ${await response.text()}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+    if (this.#folder !== "") await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(printers: Readonly<Record<string, PrinterOptions>>): Promise<void> {
+    this.#folder = await mkdtemp(join(tmpdir(), "gantry-e2e-"));
+    const entries: string[] = [];
+    for (const [id, { control = false, ...options }] of Object.entries(printers)) {
+      const simulator = await startSimulator({ family: "elegoo-cc1", ports: { main: 0 }, ...options });
+      this.#resources.use(simulator);
+      this.printers[id] = simulator;
+      entries.push(printerEntry(id, simulator, control));
+    }
+    await writeFile(this.inventory, `bridge: {linger: ${this.#linger}}\nprinters:\n${entries.join("")}`);
+  }
+}
+
+/** The inventory entry of a simulated printer. */
+export function printerEntry(id: string, { host, ports }: LaunchedSimulator, control: boolean): string {
+  const { main, camera } = ports;
+  return `  - {id: ${id}, family: elegoo-cc1, control: ${control}, connection: {host: ${host}, port: ${main}, camera_port: ${camera}}}\n`;
+}
