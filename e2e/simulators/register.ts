@@ -1,0 +1,10 @@
+// The register of simulators: one line per family.
+
+import { elegooCc1 } from "./elegoo-cc1/simulator.ts";
+import { mjpegCamera } from "./mjpeg-camera/simulator.ts";
+import type { SimulatorDefinition } from "./simulator.ts";
+
+export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
+  "elegoo-cc1": elegooCc1,
+  "mjpeg-camera": mjpegCamera,
+};
