@@ -56,15 +56,15 @@ function inputFor(name: CommandName, readings: Readings): Record<string, unknown
 }
 
 for (const [id, family] of Object.entries(families)) {
-  describe(`the family ${id}`, { concurrency: false, timeout: 120_000 }, () => {
-    const start = async (scenario?: string): Promise<LaunchedSimulator> =>
-      startSimulator({ family: id, ports: { main: 0 }, ...(scenario === undefined ? {} : { scenario }) });
-    const reach = (simulator: LaunchedSimulator): Record<string, unknown> => {
-      const connection = connections[id];
-      assert.ok(connection !== undefined, `say in contract/connections.ts how to reach a simulated ${id}`);
-      return connection(simulator);
-    };
+  const start = async (scenario?: string): Promise<LaunchedSimulator> =>
+    startSimulator({ family: id, ports: { main: 0 }, ...(scenario === undefined ? {} : { scenario }) });
+  const reach = (simulator: LaunchedSimulator): Record<string, unknown> => {
+    const connection = connections[id];
+    assert.ok(connection !== undefined, `say in contract/connections.ts how to reach a simulated ${id}`);
+    return connection(simulator);
+  };
 
+  describe(`the family ${id}`, { concurrency: false, timeout: 120_000 }, () => {
     test("gives a session that knows the printer's state, and soon its identity", async () => {
       await using simulator = await start();
       await using listener = new Listener();
