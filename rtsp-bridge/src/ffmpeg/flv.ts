@@ -40,6 +40,8 @@ const maxTagBytes = 8 * 1024 * 1024;
 const headerBytes = 9;
 const tagHeadBytes = 11;
 const trailerBytes = 4;
+/** ffmpeg writes 31 bits: a stream watched for 25 days passes the end. */
+const stampRange = 2 ** 31;
 const videoTag = 9;
 const avc = 7;
 
@@ -48,6 +50,8 @@ export class FlvReader {
   #pending: Buffer = Buffer.alloc(0);
   #inTags = false;
   #lengthBytes: number | undefined;
+  #lastStamp = 0;
+  #wrapped = 0;
 
   constructor(sink: FlvSink) {
     this.#sink = sink;
@@ -85,10 +89,16 @@ export class FlvReader {
     if (bytes.length < end + trailerBytes) return undefined;
     if (bytes.readUInt32BE(end) !== tagHeadBytes + length) throw new FlvError("a tag whose two lengths differ");
     if ((bytes[at] ?? 0) === videoTag) {
-      const stampMs = bytes.readUIntBE(at + 4, 3) + (bytes[at + 7] ?? 0) * 2 ** 24;
-      this.#video(bytes.subarray(at + tagHeadBytes, end), stampMs);
+      const stamp = bytes.readUIntBE(at + 4, 3) + (bytes[at + 7] ?? 0) * 2 ** 24;
+      this.#video(bytes.subarray(at + tagHeadBytes, end), this.#unwrap(stamp));
     }
     return end + trailerBytes;
+  }
+
+  #unwrap(stamp: number): number {
+    if (stamp < this.#lastStamp - stampRange / 2) this.#wrapped += stampRange;
+    this.#lastStamp = stamp;
+    return stamp + this.#wrapped;
   }
 
   #video(body: Buffer, stampMs: number): void {

@@ -23,7 +23,7 @@ export interface EncoderOptions {
   /** Ends the child: its input first, then SIGTERM, then SIGKILL. */
   readonly signal: AbortSignal;
   readonly onAccessUnit: (unit: AccessUnit) => void;
-  /** It can be fed again after `feed` gave false. */
+  /** It is no longer busy. */
   readonly onReady: () => void;
 }
 
@@ -44,11 +44,13 @@ export interface Encoder {
   readonly exited: Promise<EncoderExit>;
   /** Pictures ffmpeg could not decode. */
   readonly undecodable: number;
+  /** It still takes in the last picture: `onReady` tells when it can be fed again. */
+  readonly busy: boolean;
   /**
-   * Hands over one JPEG for `stampMs`, which must be 0 first and then rise. False when the child
-   * is still busy with the last one: nothing is queued, and `onReady` tells when to try again.
+   * Hands over one JPEG for `stampMs`, which must be 0 first and then rise. What is fed to a busy
+   * or ended child waits in memory or is lost: look at `busy` first.
    */
-  feed(jpeg: Uint8Array, stampMs: number): boolean;
+  feed(jpeg: Uint8Array, stampMs: number): void;
 }
 
 const sigtermAfterMs = 1000;
@@ -102,9 +104,13 @@ class EncoderProcess implements Encoder {
     return this.#stderr.undecodable;
   }
 
-  feed(jpeg: Uint8Array, stampMs: number): boolean {
+  get busy(): boolean {
+    return this.#child.stdin.writableNeedDrain;
+  }
+
+  feed(jpeg: Uint8Array, stampMs: number): void {
     const { stdin } = this.#child;
-    if (!stdin.writable || stdin.writableNeedDrain) return false;
+    if (!stdin.writable) return;
     stdin.cork();
     if (!this.#headerWritten) stdin.write(matroskaHeader(this.#options.size));
     this.#headerWritten = true;
@@ -113,7 +119,6 @@ class EncoderProcess implements Encoder {
     stdin.uncork();
     this.#newestStamp = stampMs;
     this.#unansweredSince ??= this.#options.clock.monotonic();
-    return true;
   }
 
   #listen(): void {

@@ -1,9 +1,13 @@
 // All streams of the bridge, by path. It is not the life of one path: that is ./stream.ts.
 
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import type { StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
 import type { StreamPlan } from "../plan.ts";
+import { KnownSizes } from "./known-sizes.ts";
+import { drawSlate } from "./placeholder.ts";
+import { Stream } from "./stream.ts";
+import type { StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
 
 export interface StreamSetOptions {
   /** `rtsp://[USER:PASS@]HOST:PORT` of MediaMTX; a stream's id is its path there. */
@@ -16,38 +20,90 @@ export interface StreamSetOptions {
   readonly log: Log;
 }
 
-/** Streams that are all idle until `apply` and `demanded`. */
-export function createStreamSet(_options: StreamSetOptions): StreamSet {
-  let plans: readonly StreamPlan[] = [];
-  return {
-    apply: async (next) => {
-      plans = next;
-    },
-    demanded: () => undefined,
-    released: () => undefined,
-    viewerJoined: () => undefined,
-    viewers: () => undefined,
-    serverAvailable: () => undefined,
-    list: () => plans.map((plan) => idle(plan)),
-    counters: () => nothingCounted,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
+/** Streams that are all idle until `apply` and `demanded`. Calls for a path that is not there do nothing. */
+export function createStreamSet(options: StreamSetOptions): StreamSet {
+  return new Streams(options);
+}
+
+interface Entry {
+  plan: StreamPlan;
+  readonly stream: Stream;
 }
 
 const nothingCounted: StreamCounters = { framesIn: 0, framesDropped: 0, framesHeld: 0, framesOut: 0, bytesOut: 0 };
 
-function idle(plan: StreamPlan): StreamStatus {
-  return {
-    id: plan.id,
-    state: "idle",
-    reason: null,
-    viewers: 0,
-    source: plan.sourceUrl,
-    width: null,
-    height: null,
-    framesPerSecond: null,
-    bitsPerSecond: null,
-    startSeconds: null,
-    restarts: 0,
-  };
+class Streams implements StreamSet {
+  readonly #options: StreamSetOptions;
+  readonly #sizes: Promise<KnownSizes>;
+  readonly #entries = new Map<string, Entry>();
+  /** One change at a time: a path must be gone before it is made again. */
+  #applied: Promise<void> = Promise.resolve();
+  #isServerThere = true;
+  #isDisposed = false;
+
+  constructor(options: StreamSetOptions) {
+    this.#options = options;
+    this.#sizes = KnownSizes.open(options.dataDir, options.log);
+  }
+
+  async apply(plans: readonly StreamPlan[]): Promise<void> {
+    this.#applied = this.#applied.then(async () => this.#apply(plans));
+    await this.#applied;
+  }
+
+  demanded(id: string): void {
+    this.#entries.get(id)?.stream.demanded();
+  }
+
+  released(id: string): void {
+    this.#entries.get(id)?.stream.released();
+  }
+
+  viewerJoined(id: string): void {
+    this.#entries.get(id)?.stream.viewerJoined();
+  }
+
+  viewers(id: string, count: number): void {
+    this.#entries.get(id)?.stream.viewers(count);
+  }
+
+  serverAvailable(available: boolean): void {
+    this.#isServerThere = available;
+    for (const { stream } of this.#entries.values()) stream.serverAvailable(available);
+  }
+
+  list(): readonly StreamStatus[] {
+    return Array.from(this.#entries.values(), ({ stream }) => stream.status());
+  }
+
+  counters(id: string): StreamCounters {
+    return this.#entries.get(id)?.stream.counters() ?? nothingCounted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    await this.apply([]);
+    await (await this.#sizes).flushed();
+  }
+
+  async #apply(plans: readonly StreamPlan[]): Promise<void> {
+    const wanted = new Map((this.#isDisposed ? [] : plans).map((plan) => [plan.id, plan]));
+    const sizes = await this.#sizes;
+    const gone = [...this.#entries].filter(([id]) => !wanted.has(id));
+    for (const [id] of gone) this.#entries.delete(id);
+    for (const plan of wanted.values()) this.#adopt(plan, sizes);
+    await Promise.all(gone.map(async ([, { stream }]) => stream[Symbol.asyncDispose]()));
+  }
+
+  #adopt(plan: StreamPlan, sizes: KnownSizes): void {
+    const entry = this.#entries.get(plan.id);
+    if (entry === undefined) {
+      const log = this.#options.log.with({ stream: plan.id });
+      const stream = new Stream(plan, this.#isServerThere, { ...this.#options, log, sizes, drawSlate });
+      this.#entries.set(plan.id, { plan, stream });
+    } else if (!isDeepStrictEqual(entry.plan, plan)) {
+      entry.plan = plan;
+      entry.stream.update(plan);
+    }
+  }
 }

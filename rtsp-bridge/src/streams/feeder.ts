@@ -1,0 +1,217 @@
+// Which picture an encoder is given next, and when: each fresh one at once, else the last one again
+// so that no viewer sees a silence, else a slate. It drives one encoder after another, and neither
+// starts nor ends them.
+
+import type { Clock } from "@gantry/platform/clock";
+import type { AccessUnit } from "../ffmpeg/flv.ts";
+import type { Encoder } from "../ffmpeg/process.ts";
+import { Alarm } from "./alarm.ts";
+import { Pace } from "./pace.ts";
+import type { Picture } from "./source.ts";
+import { Stamps } from "./stamps.ts";
+
+/** live: the camera sends. held: it is silent and its last picture is repeated. slate: that is too old. */
+export type Shown = "live" | "held" | "slate";
+
+export interface FeederOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The last picture of an earlier broadcast. */
+  readonly lastPicture: Picture | undefined;
+  /** The slate for this moment, or undefined while it is drawn; `turn` is called when it is. */
+  readonly slate: () => Uint8Array | undefined;
+  /** A picture was left out because the encoder was busy. */
+  readonly onDropped: () => void;
+  /** A picture was fed again. */
+  readonly onHeld: () => void;
+}
+
+/** What an access unit shows. */
+export interface Fed {
+  readonly shown: Shown;
+  /** When the picture was taken or repeated, monotonic ms. */
+  readonly capturedMs: number;
+}
+
+interface Choice {
+  readonly jpeg: Uint8Array;
+  readonly picture: Picture | undefined;
+  readonly shown: Shown;
+  readonly capturedMs: number;
+}
+
+/** Everything about the encoder in use. */
+interface Run {
+  readonly encoder: Encoder;
+  readonly stamps: Stamps;
+  readonly fed: Map<number, Choice>;
+  /** Until then a fresh picture is preferred to what is at hand. */
+  readonly patientUntilMs: number;
+  epochMs: number;
+  lastFedMs: number | undefined;
+  lastKeyMs: number;
+  lastUnitMs: number;
+  lastSlateMs: number;
+  /** Undecodable pictures it had told of when the last unit came. */
+  undecodable: number;
+}
+
+/** No viewer is left without a picture for longer; MediaMTX and most readers give up at 5…10 s. */
+const repeatMs = 1000;
+/** An older picture would tell a viewer something that is no longer so. */
+const maxHeldMs = 30_000;
+/** A key picture asked for right after another would cost bits and show nothing new. */
+const keySpacingMs = 60;
+
+export class Feeder {
+  readonly #options: FeederOptions;
+  readonly #alarm: Alarm;
+  readonly #pace = new Pace();
+  #run: Run | undefined;
+  /** Arrived, not yet fed. */
+  #fresh: Picture | undefined;
+  /** The newest one fed. */
+  #newest: Picture | undefined;
+  /** The newest one that came out of an encoder. */
+  #proven: Picture | undefined;
+  #keyWanted = false;
+
+  constructor(options: FeederOptions) {
+    this.#options = options;
+    this.#proven = options.lastPicture;
+    this.#newest = options.lastPicture;
+    this.#alarm = new Alarm(options.clock, options.signal, () => this.turn());
+  }
+
+  /** The newest picture an encoder could read. */
+  get lastPicture(): Picture | undefined {
+    return this.#proven;
+  }
+
+  /** A picture of the camera: the newest replaces one that still waits. */
+  picture(picture: Picture): void {
+    this.#pace.count(picture.arrivedMs);
+    if (this.#fresh !== undefined) this.#options.onDropped();
+    this.#fresh = picture;
+    this.turn();
+  }
+
+  /** Shows the newest picture as a key picture as soon as may be. */
+  requestKey(): void {
+    this.#keyWanted = true;
+    this.turn();
+  }
+
+  /** Feeds this encoder from now on; its first picture may wait `patienceMs` for the camera. */
+  attach(encoder: Encoder, patienceMs: number): void {
+    const now = this.#options.clock.monotonic();
+    this.#run = {
+      encoder,
+      stamps: new Stamps(),
+      fed: new Map(),
+      patientUntilMs: now + patienceMs,
+      epochMs: now,
+      lastFedMs: undefined,
+      lastKeyMs: -Infinity,
+      lastUnitMs: now,
+      lastSlateMs: -Infinity,
+      undecodable: 0,
+    };
+    this.turn();
+  }
+
+  /** The encoder is gone. What it never gave back may be what ended it, and is not tried again. */
+  detach(): void {
+    this.#run = undefined;
+    this.#newest = this.#proven;
+  }
+
+  /** What this unit of the encoder in use shows; undefined when it answers nothing that was fed. */
+  came(unit: AccessUnit): Fed | undefined {
+    const run = this.#run;
+    const choice = run?.fed.get(unit.stampMs);
+    if (run === undefined || choice === undefined) return undefined;
+    // Units come in order: what was fed before and is missing never comes.
+    for (const stamp of run.fed.keys()) if (stamp <= unit.stampMs) run.fed.delete(stamp);
+    run.lastUnitMs = this.#options.clock.monotonic();
+    if (choice.picture !== undefined) {
+      this.#proven = choice.picture;
+      run.undecodable = run.encoder.undecodable;
+    }
+    return { shown: choice.shown, capturedMs: run.epochMs + unit.stampMs };
+  }
+
+  /** Feeds what is due, or waits until something is. */
+  turn(): void {
+    const run = this.#run;
+    if (run === undefined || run.encoder.busy || this.#options.signal.aborted) return;
+    const now = this.#options.clock.monotonic();
+    const choice = this.#choose(run, now);
+    if (choice !== undefined) this.#feed(run, choice, now);
+  }
+
+  #choose(run: Run, now: number): Choice | undefined {
+    if (this.#fresh !== undefined && !this.#isBlind(run, now)) {
+      const picture = this.#fresh;
+      return { jpeg: picture.jpeg, picture, shown: "live", capturedMs: picture.arrivedMs };
+    }
+    const dueMs = this.#dueMs(run, now);
+    if (now < dueMs) {
+      this.#alarm.set(dueMs);
+      return undefined;
+    }
+    return this.#repeat(run, now);
+  }
+
+  /** When something is fed even if nothing fresh comes. */
+  #dueMs(run: Run, now: number): number {
+    if (this.#isBlind(run, now)) return now;
+    if (run.lastFedMs === undefined) return run.patientUntilMs;
+    const keyMs = this.#keyWanted ? run.lastKeyMs + keySpacingMs : Infinity;
+    return Math.min(run.lastFedMs + repeatMs, keyMs);
+  }
+
+  #repeat(run: Run, now: number): Choice | undefined {
+    const picture = run.encoder.undecodable > run.undecodable ? undefined : this.#newest;
+    const shown = picture === undefined ? "slate" : this.#freshness(picture, now);
+    if (picture !== undefined && shown !== "slate") return { jpeg: picture.jpeg, picture, shown, capturedMs: now };
+    const slate = this.#options.slate();
+    return slate === undefined ? undefined : { jpeg: slate, picture: undefined, shown: "slate", capturedMs: now };
+  }
+
+  /** The camera sends what cannot be decoded, and nothing has come out for it: a slate must. */
+  #isBlind(run: Run, now: number): boolean {
+    return run.encoder.undecodable > run.undecodable && now - Math.max(run.lastUnitMs, run.lastSlateMs) >= repeatMs;
+  }
+
+  #freshness(picture: Picture, now: number): Shown {
+    const ageMs = now - picture.arrivedMs;
+    if (ageMs > maxHeldMs) return "slate";
+    return ageMs < Math.max(repeatMs, 2 * this.#pace.intervalMs) ? "live" : "held";
+  }
+
+  #feed(run: Run, choice: Choice, now: number): void {
+    const first = run.lastFedMs === undefined;
+    if (first) run.epochMs = choice.capturedMs;
+    const wantKey = this.#keyWanted && choice.capturedMs - run.lastKeyMs >= keySpacingMs;
+    const { stampMs, key } = run.stamps.next(choice.capturedMs - run.epochMs, wantKey);
+    run.encoder.feed(choice.jpeg, stampMs);
+    run.fed.set(stampMs, choice);
+    run.lastFedMs = now;
+    if (choice.picture === undefined) run.lastSlateMs = now;
+    if (key) run.lastKeyMs = choice.capturedMs;
+    // The first picture of an encoder is a key picture whoever asked.
+    if (first || wantKey) this.#keyWanted = false;
+    this.#settle(choice);
+    this.#alarm.set(this.#dueMs(run, now));
+  }
+
+  #settle(choice: Choice): void {
+    if (choice.picture === undefined || choice.picture !== this.#fresh) {
+      this.#options.onHeld();
+      return;
+    }
+    this.#newest = choice.picture;
+    this.#fresh = undefined;
+  }
+}

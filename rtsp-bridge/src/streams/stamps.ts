@@ -1,0 +1,33 @@
+// The stamps of one encoder's pictures, which also steer it: an even number of milliseconds is a
+// picture like any other, an odd one asks for a key picture (../ffmpeg/args.ts). Pure.
+
+export interface Stamp {
+  /** Milliseconds since the encoder's first picture. */
+  readonly stampMs: number;
+  readonly key: boolean;
+}
+
+/** Readers cut and join at key pictures and expect one a second; a little less bears jitter. */
+const keyEveryMs = 950;
+
+export class Stamps {
+  #last: Stamp | undefined;
+  #lastKeyMs = 0;
+
+  /**
+   * The stamp of a picture taken `elapsedMs` after the first. The first is 0, because ffmpeg
+   * counts from the first it sees; each is at least 2 ms above the one before, so that ffmpeg's
+   * rounding never changes which are odd.
+   */
+  next(elapsedMs: number, wantKey: boolean): Stamp {
+    this.#last = this.#last === undefined ? { stampMs: 0, key: true } : this.#after(this.#last, elapsedMs, wantKey);
+    if (this.#last.key) this.#lastKeyMs = this.#last.stampMs;
+    return this.#last;
+  }
+
+  #after(last: Stamp, elapsedMs: number, wantKey: boolean): Stamp {
+    const least = Math.max(Math.round(elapsedMs), last.stampMs + 2);
+    const key = wantKey || least - this.#lastKeyMs >= keyEveryMs;
+    return { stampMs: (least % 2 === 1) === key ? least : least + 1, key };
+  }
+}
