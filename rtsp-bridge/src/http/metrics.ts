@@ -13,15 +13,14 @@ export interface MetricsOptions {
   readonly counters: (id: string) => StreamCounters;
   readonly mediamtx: () => { readonly up: boolean; readonly restarts: number };
   readonly inventory: () => InventoryStatus;
+  /** How often starts are looked for, ms: more often than a stream can end and start again. */
+  readonly startsEveryMs?: number;
 }
 
 /** Dispose ends its watch for starts. */
 export interface BridgeMetrics extends Disposable {
   readonly registry: Registry;
 }
-
-/** How often starts are looked for, ms: more often than a stream can end and start again. */
-const startsEveryMs = 2000;
 
 /** Gauges of Node that end in `_total`, which is for counters. */
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
@@ -32,7 +31,7 @@ export function createMetrics(options: MetricsOptions): BridgeMetrics {
   for (const name of misnamed) registry.removeSingleMetric(name);
   describeProcess(registry, options);
   describeStreams(registry, options);
-  const watch = setInterval(describeStarts(registry, options), startsEveryMs).unref();
+  const watch = setInterval(describeStarts(registry, options), options.startsEveryMs ?? 2000).unref();
   return { registry, [Symbol.dispose]: () => clearInterval(watch) };
 }
 

@@ -29,6 +29,9 @@ export interface DemandOptions {
   readonly onHang: () => void;
 }
 
+/** The part of the control API that is used here. */
+type ViewersApi = Pick<ControlApi, "viewers">;
+
 interface Track {
   /** Monotonic ms of the last "demand"; undefined before the first. */
   demandedMs: number | undefined;
@@ -39,7 +42,7 @@ interface Track {
 export class Demand {
   readonly #options: DemandOptions;
   readonly #tracks = new Map<string, Track>();
-  #api: ControlApi | undefined;
+  #api: ViewersApi | undefined;
   #failures = 0;
   #counting: Promise<void> | undefined;
   #countAgain = false;
@@ -48,7 +51,7 @@ export class Demand {
     this.#options = options;
   }
 
-  attach(api: ControlApi): void {
+  attach(api: ViewersApi): void {
     this.#api = api;
     this.#failures = 0;
   }

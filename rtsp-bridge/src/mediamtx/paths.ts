@@ -7,15 +7,18 @@
 import type { PathConfig } from "./config.ts";
 import type { ControlApi } from "./control-api.ts";
 
+/** The part of the control API that is used here. */
+export type PathApi = Pick<ControlApi, "replacePath" | "deletePath">;
+
 export class PathWriter {
   #wanted: ReadonlyMap<string, PathConfig> = new Map();
   /** As the running MediaMTX has them, by their settings as text. */
   readonly #written = new Map<string, string>();
-  #api: ControlApi | undefined;
+  #api: PathApi | undefined;
   #queue: Promise<void> = Promise.resolve();
 
   /** Another MediaMTX runs, with no path yet. Resolves when it has all of them. */
-  async attach(api: ControlApi): Promise<void> {
+  async attach(api: PathApi): Promise<void> {
     this.#api = api;
     this.#written.clear();
     await this.write();

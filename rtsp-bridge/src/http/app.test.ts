@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test, type TestContext } from "node:test";
+import type { InventoryStatus } from "@gantry/config";
+import { listen } from "@gantry/platform/http-server";
+import { silentLog } from "@gantry/platform/log";
+import type { StreamStatus } from "../streams/streams.ts";
+import { createApp } from "./app.ts";
+import { createMetrics } from "./metrics.ts";
+
+const live: StreamStatus = {
+  id: "cc1",
+  state: "live",
+  reason: null,
+  viewers: 2,
+  source: "http://gateway:8787/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp",
+  width: 1280,
+  height: 720,
+  framesPerSecond: 15,
+  bitsPerSecond: 2_000_000,
+  startSeconds: 0.12,
+  restarts: 1,
+};
+
+interface Bench {
+  readonly url: string;
+  readonly streams: StreamStatus[];
+  readonly reasons: string[];
+  readonly status: { mediamtxUp: boolean; inventoryValid: boolean };
+}
+
+async function bench(context: TestContext): Promise<Bench> {
+  const streams = [live];
+  const reasons: string[] = [];
+  const status = { mediamtxUp: true, inventoryValid: true };
+  const metrics = createMetrics({
+    version: "0.1.0",
+    revision: "abc",
+    streams: () => streams,
+    counters: () => ({ framesIn: 9, framesDropped: 2, framesHeld: 3, framesOut: 10, bytesOut: 5000 }),
+    mediamtx: () => ({ up: status.mediamtxUp, restarts: 4 }),
+    inventory: () => ({ valid: status.inventoryValid, loadedAtMs: 1_700_000_000_000 }) as InventoryStatus,
+    startsEveryMs: 1,
+  });
+  const app = createApp({
+    streams: () => streams,
+    mediamtxUp: () => status.mediamtxUp,
+    unready: () => reasons,
+    metrics: metrics.registry,
+    log: silentLog,
+  });
+  const server = await listen(app, { host: "127.0.0.1", port: 0, graceMs: 0 });
+  context.after(async () => {
+    metrics[Symbol.dispose]();
+    await server[Symbol.asyncDispose]();
+  });
+  return { url: server.url, streams, reasons, status };
+}
+
+async function get(url: string): Promise<{ status: number; type: string; body: unknown }> {
+  const response = await fetch(url);
+  return { status: response.status, type: response.headers.get("content-type") ?? "", body: await response.json() };
+}
+
+async function scrape(url: string): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text();
+}
+
+void test("health is about the process, and tells of MediaMTX", async (context) => {
+  const { url, status } = await bench(context);
+  assert.deepEqual((await get(`${url}/healthz`)).body, { status: "ok", mediamtx: "up" });
+  status.mediamtxUp = false;
+  const answer = await get(`${url}/healthz`);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, { status: "ok", mediamtx: "down" });
+});
+
+void test("readiness says what is missing", async (context) => {
+  const { url, reasons } = await bench(context);
+  assert.equal((await get(`${url}/readyz`)).status, 200);
+  reasons.push("MediaMTX does not answer");
+  const answer = await get(`${url}/readyz`);
+  assert.equal(answer.status, 503);
+  assert.deepEqual(answer.body, { status: "not ready", reasons: ["MediaMTX does not answer"] });
+});
+
+void test("streams are listed, and each has an address of its own", async (context) => {
+  const { url } = await bench(context);
+  assert.deepEqual((await get(`${url}/api/v1/streams`)).body, { items: [live] });
+  assert.deepEqual((await get(`${url}/api/v1/streams/cc1`)).body, live);
+});
+
+void test("an unknown stream is a problem that names it", async (context) => {
+  const { url } = await bench(context);
+  const { status, type, body } = await get(`${url}/api/v1/streams/nope`);
+  assert.equal(status, 404);
+  assert.match(type, /^application\/problem\+json/);
+  assert.deepEqual(body, {
+    type: "urn:gantry:problem:not-found",
+    title: "Not found",
+    status: 404,
+    detail: 'There is no stream "nope".',
+    code: "not_found",
+    retryable: false,
+    printer: "nope",
+  });
+});
+
+void test("unknown and unreadable addresses are problems too", async (context) => {
+  const { url } = await bench(context);
+  assert.partialDeepStrictEqual((await get(`${url}/nope`)).body, { code: "not_found", status: 404 });
+  assert.partialDeepStrictEqual((await get(`${url}/api/v1/streams/%ff`)).body, { code: "invalid_input", status: 400 });
+});
+
+void test("metrics say what the streams are doing", async (context) => {
+  const { url } = await bench(context);
+  const text = await scrape(url);
+  for (const line of [
+    'gantry_stream_active{printer="cc1"} 1',
+    'gantry_stream_state{printer="cc1",state="live"} 1',
+    'gantry_stream_state{printer="cc1",state="idle"} 0',
+    'gantry_stream_viewers{printer="cc1"} 2',
+    'gantry_stream_frames_total{printer="cc1",result="dropped"} 2',
+    'gantry_stream_bytes_total{printer="cc1"} 5000',
+    'gantry_stream_restarts_total{printer="cc1"} 1',
+    "gantry_mediamtx_up 1",
+    "gantry_mediamtx_restarts_total 4",
+    "gantry_config_last_reload_successful 1",
+    "gantry_config_last_reload_success_timestamp_seconds 1700000000",
+  ]) {
+    assert.ok(text.includes(`\n${line}\n`), line);
+  }
+});
+
+void test("totals are the same at the next scrape", async (context) => {
+  const { url } = await bench(context);
+  await scrape(url);
+  assert.match(await scrape(url), /^gantry_stream_bytes_total\{printer="cc1"\} 5000$/m);
+});
+
+void test("every start is counted once", async (context) => {
+  const { url, streams } = await bench(context);
+  const starts = async (count: number): Promise<void> => {
+    while (!(await scrape(url)).includes(`gantry_stream_start_seconds_count{printer="cc1"} ${count}\n`)) {
+      context.signal.throwIfAborted();
+    }
+  };
+  await starts(1);
+  streams[0] = { ...live, startSeconds: 0.3 };
+  await starts(2);
+});
+
+void test("a stream that is gone takes its series along", async (context) => {
+  const { url, streams } = await bench(context);
+  await scrape(url);
+  streams.length = 0;
+  while ((await scrape(url)).includes("cc1")) context.signal.throwIfAborted();
+});
+
+const promtool = spawnSync("promtool", ["--version"]).error === undefined ? false : "needs promtool";
+
+void test("promtool finds nothing to say", { skip: promtool }, async (context) => {
+  const { url } = await bench(context);
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: await scrape(url) });
+  assert.equal(status, 0, `${stdout.toString()}${stderr.toString()}`);
+  assert.equal(stderr.toString(), "");
+});
