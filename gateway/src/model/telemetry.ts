@@ -17,7 +17,8 @@ export interface Group<Item> {
   /** Keys of the row that tell its items apart. */
   readonly identity: readonly (keyof Item & string)[];
   readonly items: (state: PrinterState) => readonly Item[];
-  readonly metricLabels: (item: Item) => Readonly<Record<string, string>>;
+  /** The metric labels that tell its items apart. */
+  readonly metricLabels: Readonly<Record<string, (item: Item) => string>>;
 }
 
 function group<Item>(definition: Group<Item>): Group<Item> {
@@ -29,36 +30,42 @@ export const groups = {
     path: "nozzles",
     identity: ["id"],
     items: (state) => state.nozzles,
-    metricLabels: (nozzle) => ({ heater: `nozzle${nozzle.id}` }),
+    metricLabels: { heater: (nozzle) => `nozzle${nozzle.id}` },
   }),
   fan: group({
     path: "fans",
     identity: ["id"],
     items: (state) => state.fans,
-    metricLabels: (fan) => ({ fan: fan.id }),
+    metricLabels: { fan: (fan) => fan.id },
   }),
   light: group({
     path: "lights",
     identity: ["id"],
     items: (state) => state.lights,
-    metricLabels: (light) => ({ light: light.id }),
+    metricLabels: { light: (light) => light.id },
   }),
   material: group({
     path: "materials",
     identity: ["unit", "slot"],
     items: (state) => state.materials,
-    metricLabels: (material) => ({ unit: material.unit, tray: material.slot }),
+    metricLabels: { unit: (material) => material.unit, tray: (material) => material.slot },
   }),
   fault: group({
     path: "faults",
     identity: ["code"],
     items: (state) => state.faults,
-    metricLabels: (fault) => ({ code: fault.code }),
+    metricLabels: { code: (fault) => fault.code },
   }),
 } as const;
 
 export type GroupName = keyof typeof groups;
 type ItemOf<Name extends GroupName> = (typeof groups)[Name] extends Group<infer Item> ? Item : never;
+
+export interface Metric {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly help?: string;
+}
 
 interface Description {
   /** Dotted path in the state document, unit in its last word. Stable for ever. */
@@ -76,9 +83,10 @@ interface Description {
   readonly always?: boolean;
   /**
    * The metric: by default the snake-cased key. `name` replaces it (without the `gantry_`),
-   * `labels` are added, `false` leaves the point out of /metrics.
+   * `labels` are added, `help` says what several rows of one name have in common,
+   * `false` leaves the point out of /metrics.
    */
-  readonly metric?: false | { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly metric?: false | Metric;
 }
 
 export interface SinglePoint extends Description {
@@ -94,6 +102,14 @@ export interface RepeatedPoint extends Description {
 }
 
 export type TelemetryPoint = SinglePoint | RepeatedPoint;
+
+/** The metric labels of each item of a group, in the order of its items. */
+export function metricLabels(per: GroupName, state: PrinterState): Readonly<Record<string, string>>[] {
+  const { items, metricLabels: labels } = groups[per] as unknown as Group<unknown>;
+  return items(state).map((item) =>
+    Object.fromEntries(Object.entries(labels).map(([name, read]) => [name, read(item)])),
+  );
+}
 
 function each<Name extends GroupName>(
   per: Name,
@@ -243,7 +259,7 @@ export const telemetry: readonly TelemetryPoint[] = [
     kind: "number",
     unit: "celsius",
     role: "primary",
-    metric: { name: "heater_temperature_celsius" },
+    metric: { name: "heater_temperature_celsius", help: "Measured temperature of a heated part." },
     of: (nozzle) => nozzle.actualCelsius,
   }),
   each("nozzle", {
@@ -253,7 +269,7 @@ export const telemetry: readonly TelemetryPoint[] = [
     kind: "number",
     unit: "celsius",
     role: "primary",
-    metric: { name: "heater_target_celsius" },
+    metric: { name: "heater_target_celsius", help: "Temperature a part is heated to; 0 is off." },
     of: (nozzle) => nozzle.targetCelsius,
   }),
   {

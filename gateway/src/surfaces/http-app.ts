@@ -6,6 +6,8 @@ import { PrinterError } from "../model/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { guard } from "./guard.ts";
 import { requestError, sendProblem } from "./problem.ts";
+import { startMcp } from "./mcp/mcp.ts";
+import { startMetrics } from "./metrics/metrics.ts";
 import { startRest } from "./rest/rest.ts";
 import type { SurfaceOptions } from "./surface.ts";
 
@@ -24,12 +26,17 @@ export interface HttpApp extends AsyncDisposable {
 }
 
 export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
-  const surfaces = [startRest(fleet, options)];
+  const rest = startRest(fleet, options);
+  const mcp = startMcp(fleet, options);
+  const { version, revision = "unknown" } = options;
+  const facts = { version, revision, sseClients: () => rest.sseClients, mcpSessions: () => mcp.sessions };
+  const metrics = startMetrics(fleet, { ...options, facts });
+  const surfaces = [rest, mcp, metrics];
   let closing = false;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(headers, (_request, _response, next) => {
+  app.use(metrics.measure, headers, (_request, _response, next) => {
     if (closing) throw new PrinterError("unreachable", "the gateway is shutting down");
     next();
   });

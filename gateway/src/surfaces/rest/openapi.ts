@@ -6,6 +6,7 @@ import type { Fleet } from "../../fleet/fleet.ts";
 import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
 import { errorCodes, type ErrorCode } from "../../model/errors.ts";
 import { kebabCase } from "../../model/naming.ts";
+import { metricsRoute } from "../metrics/metrics-route.ts";
 import { printerJsonSchema, stateJsonSchema } from "../printer-document.ts";
 import { problemKinds } from "../problem.ts";
 import type { Answer, Route } from "../route.ts";
@@ -53,17 +54,6 @@ export function openApiDocument(
 }
 
 const license = { name: "Apache-2.0", identifier: "Apache-2.0" };
-
-/** Served by the metrics surface. */
-const metricsRoute: Omit<Route, "handle"> = {
-  method: "get",
-  path: "/metrics",
-  operationId: "getMetrics",
-  summary: "Metrics in the Prometheus text format.",
-  query: [{ name: "printer", description: "Only this printer's samples.", schema: { type: "string" } }],
-  answers: { "200": { type: "text/plain", description: "The metrics." } },
-  errors: ["not_found"],
-};
 
 function operation(route: Omit<Route, "handle">): Json {
   const parameters = [

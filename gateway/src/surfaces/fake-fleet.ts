@@ -1,0 +1,173 @@
+// A fleet for the tests of surfaces: printers whose states are written by hand, a gate that does
+// what it is told, and a camera with one picture. It talks to nothing.
+
+import { Emitter } from "@gantry/platform/emitter";
+import type { CameraHub, CameraStatistics, Frame, ViewerKind } from "../camera/hub.ts";
+import type { CommandRequest, Fleet, FleetEvent, InventoryStatus, Printer } from "../fleet/fleet.ts";
+import { capabilities } from "../model/capabilities.ts";
+import { commandNames, commandRow, type CommandResult } from "../model/commands.ts";
+import { PrinterError } from "../model/errors.ts";
+import { unknownIdentity, unknownReadings, type PrinterState, type Readings } from "../model/printer.ts";
+
+/** Readings with every part there and known, so that every row of the telemetry table has a value. */
+export const fullReadings: Readings = {
+  phase: "printing",
+  stage: "first layer",
+  job: {
+    id: "j1",
+    file: "cube.gcode",
+    progressRatio: 0.42,
+    elapsedSeconds: 812,
+    remainingSeconds: 1120,
+    layer: 42,
+    layers: 100,
+  },
+  nozzles: [{ id: "0", actualCelsius: 219.9, targetCelsius: 220 }],
+  bed: { actualCelsius: 60.1, targetCelsius: 60 },
+  chamber: { actualCelsius: 31.2, targetCelsius: 35 },
+  fans: [
+    { id: "part", speedRatio: 1 },
+    { id: "aux", speedRatio: 0.5 },
+  ],
+  speedRatio: 1,
+  speedMode: "balanced",
+  lights: [{ id: "chamber", on: true }],
+  materials: [{ unit: "0", slot: "2", type: "PLA", colorHex: "#FF8800", remainingRatio: 0.6, active: true }],
+  faults: [{ code: "17", severity: "warning", text: "filament runs low", help: "https://help.invalid/17" }],
+};
+
+/** A connected printer that has everything and may be controlled. */
+export function fakePrinter(id: string, changes: Partial<Printer> = {}, readings: Partial<PrinterState> = {}): Printer {
+  const control = changes.control ?? true;
+  const commands = commandNames.filter((name) => control || commandRow(name).effect === "observes");
+  return {
+    id,
+    name: `The ${id}`,
+    family: "elegoo-cc1",
+    identity: { model: "Centauri Carbon", firmware: "1.1.29", serial: "S-1" },
+    control,
+    has: new Set(capabilities),
+    commands: new Set(commands),
+    state: {
+      ...fullReadings,
+      id,
+      connected: true,
+      reason: null,
+      updatedAt: "2026-01-01T00:00:00.000Z",
+      control,
+      ...readings,
+    },
+    ...changes,
+  };
+}
+
+/** A printer that was never reached. */
+export function offlinePrinter(id: string): Printer {
+  const gone = {
+    ...unknownReadings,
+    connected: false,
+    reason: "nothing listens at the printer's address",
+    updatedAt: null,
+  };
+  const never = { has: new Set<never>(), commands: new Set<never>(), identity: unknownIdentity };
+  return fakePrinter(id, never, gone);
+}
+
+/** The smallest thing that counts as a JPEG here. */
+export const tinyJpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
+
+export class FakeCamera implements CameraHub {
+  readonly opened: ViewerKind[] = [];
+  failure: PrinterError | undefined;
+  frame: Frame = { jpeg: tinyJpeg, arrivedMs: 0, sequence: 1 };
+  statistics: CameraStatistics = {
+    frames: 7,
+    bytes: 700,
+    restarts: 1,
+    dropped: 0,
+    viewers: { mjpeg: 1, snapshot: 0, rtsp: 2 },
+    open: true,
+    reason: null,
+  };
+
+  /** One picture, then silence until the viewer goes. */
+  async *watch({ kind, signal }: { kind: ViewerKind; signal: AbortSignal }): AsyncGenerator<Frame> {
+    this.opened.push(kind);
+    yield this.frame;
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  async snapshot(): Promise<Frame> {
+    this.opened.push("snapshot");
+    if (this.failure !== undefined) throw this.failure;
+    return this.frame;
+  }
+}
+
+export class FakeFleet implements Fleet {
+  readonly requests: CommandRequest[] = [];
+  readonly cameras = new Map<string, FakeCamera>();
+  readonly #printers = new Map<string, Printer>();
+  readonly #emitter = new Emitter<FleetEvent>((error) => {
+    throw error;
+  });
+  inventory: InventoryStatus = {
+    valid: true,
+    loadedAtMs: Date.UTC(2026, 0, 1),
+    missing: false,
+    file: "config/printers.yaml",
+    problems: [],
+  };
+  /** What the gate answers. */
+  answer: (request: CommandRequest) => CommandResult | Promise<CommandResult> = () => ({ outcome: "acknowledged" });
+
+  constructor(...printers: readonly Printer[]) {
+    for (const printer of printers) this.#printers.set(printer.id, printer);
+  }
+
+  list(): readonly Printer[] {
+    return [...this.#printers.values()];
+  }
+
+  get(id: string): Printer {
+    const printer = this.#printers.get(id);
+    if (printer === undefined) throw new PrinterError("not_found", `there is no printer ${id}`, { printer: id });
+    return printer;
+  }
+
+  camera(id: string): CameraHub {
+    this.get(id);
+    const camera = this.cameras.get(id);
+    if (camera === undefined) throw new PrinterError("not_found", `${id} has no camera`, { printer: id });
+    return camera;
+  }
+
+  async dispatch(request: CommandRequest): Promise<CommandResult> {
+    this.requests.push(request);
+    return this.answer(request);
+  }
+
+  on(listener: (event: FleetEvent) => void): Disposable {
+    return this.#emitter.on(listener);
+  }
+
+  emit(event: FleetEvent): void {
+    this.#emitter.emit(event);
+  }
+
+  /** A new state of a printer, told to all who listen. */
+  put(printer: Printer): void {
+    this.#printers.set(printer.id, printer);
+    this.emit({ type: "state", printer });
+  }
+
+  /** Another inventory. */
+  replace(...printers: readonly Printer[]): void {
+    this.#printers.clear();
+    for (const printer of printers) this.#printers.set(printer.id, printer);
+    this.emit({ type: "inventory" });
+  }
+}

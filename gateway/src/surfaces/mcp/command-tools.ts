@@ -1,0 +1,115 @@
+// One tool per row of the command table that some printer has. What destroys is confirmed first:
+// by the user where the client can ask, else by a second call that bears a token.
+
+import * as z from "zod";
+import { commandNames, commandRow, type CommandName, type CommandRow } from "../../model/commands.ts";
+import type { JsonObject } from "../../model/document.ts";
+import { PrinterError } from "../../model/errors.ts";
+import { snakeCase } from "../../model/naming.ts";
+import type { Fleet, Printer } from "../../fleet/fleet.ts";
+import { printerArgument } from "./reading-tools.ts";
+import { tokenSeconds } from "./tokens.ts";
+import type { Tool, ToolCall } from "./tool.ts";
+
+export function commandTools(fleet: Fleet): Tool[] {
+  return commandNames.flatMap((name) => {
+    const printers = fleet.list().filter((printer) => printer.commands.has(name));
+    return printers.length === 0 ? [] : [commandTool(fleet, name, printers)];
+  });
+}
+
+function commandTool(fleet: Fleet, command: CommandName, printers: readonly Printer[]): Tool {
+  const row = commandRow(command);
+  return {
+    name: snakeCase(command),
+    title: row.label,
+    description: description(row),
+    input: z.strictObject({
+      printer: printerArgument(printers.map(({ id }) => id)),
+      ...row.input.shape,
+      ...(row.effect === "destroys" ? { confirmation_token: token } : {}),
+    }),
+    output: output(row),
+    effect: row.effect,
+    idempotent: row.idempotent,
+    run: async ({ printer: id, confirmation_token, ...input }, call) => {
+      const printer = String(id);
+      const request = { printer, command, input, surface: "mcp" } as const;
+      if (row.effect === "destroys") {
+        // Checked before anyone is asked, so that no question is put about the impossible.
+        await fleet.dispatch({ ...request, dryRun: true });
+        const refusal = await confirmed(fleet.get(printer), command, input, confirmation_token, call);
+        if (refusal !== undefined) return refusal;
+      }
+      const result = await fleet.dispatch({ ...request, signal: call.signal });
+      return { ...result };
+    },
+  };
+}
+
+const token = z
+  .string()
+  .max(64)
+  .optional()
+  .meta({ description: "The confirmation_token of a first call with the same arguments; leave it out at first." });
+
+function description({ summary, phases, effect }: CommandRow): string {
+  const when = phases === undefined ? "" : ` Possible while the printer is ${phases.join(", ")}.`;
+  const asks =
+    effect === "destroys"
+      ? " It is confirmed first: by the user, or else by calling again with the confirmation_token of the first answer."
+      : "";
+  return `${summary}${when}${asks}`;
+}
+
+/** What the row promises, or that the printer stayed silent, or that a confirmation is wanted. */
+function output({ output: promised, effect }: CommandRow): z.ZodObject {
+  const asked = { message: z.string().optional(), confirmation_token: z.string().optional() };
+  const outcomes = [
+    "acknowledged",
+    "unconfirmed",
+    ...(effect === "destroys" ? ["confirmation_required", "declined"] : []),
+  ];
+  return z.object({
+    ...promised.partial().shape,
+    outcome: z
+      .enum(outcomes)
+      .meta({ description: "unconfirmed: sent, but the printer stayed silent; read its state." }),
+    ...(effect === "destroys" ? { ...asked, expiresInSeconds: z.number().optional() } : {}),
+  });
+}
+
+/** undefined to go ahead, else what to answer instead. */
+async function confirmed(
+  printer: Printer,
+  command: CommandName,
+  input: object,
+  given: unknown,
+  { ask, tokens }: ToolCall,
+): Promise<JsonObject | undefined> {
+  const question = questionOf(printer, command, input);
+  const answer = await ask(question);
+  if (answer === true) return undefined;
+  if (answer === false) return { outcome: "declined", message: "the user declined; nothing was sent" };
+  // Bound to the job too: a token for this job must not end the next one.
+  const purpose = JSON.stringify([command, printer.id, input, printer.state.job?.id, printer.state.job?.file]);
+  if (typeof given === "string") {
+    if (tokens.redeem(given, purpose)) return undefined;
+    const words = "that confirmation_token is unknown, used, out of time or for something else; call again without one";
+    throw new PrinterError("invalid_input", words, { printer: printer.id });
+  }
+  return {
+    outcome: "confirmation_required",
+    message: `${question} Nothing was sent yet. If that is wanted, call again with the same arguments and this token.`,
+    confirmation_token: tokens.issue(purpose),
+    expiresInSeconds: tokenSeconds,
+  };
+}
+
+function questionOf({ id, name, state }: Printer, command: CommandName, input: object): string {
+  const { label, summary } = commandRow(command);
+  const file = state.job?.file ?? undefined;
+  const job = file === undefined ? "" : ` Its job is ${JSON.stringify(file)}.`;
+  const details = Object.keys(input).length === 0 ? "" : ` With ${JSON.stringify(input)}.`;
+  return `${label} on ${JSON.stringify(name)} (${id}): ${summary}${job}${details}`;
+}

@@ -1,0 +1,90 @@
+// A tool as data and a plain function, and how its results and errors look on the wire.
+
+import * as z from "zod";
+import type { Effect } from "../../model/commands.ts";
+import type { JsonObject } from "../../model/document.ts";
+import type { PrinterError } from "../../model/errors.ts";
+import { publicMessage } from "../problem.ts";
+import type { CallToolResult, ToolListing } from "./sdk.ts";
+
+/** What a running tool may ask of its call. */
+export interface ToolCall {
+  /** Aborts when the client cancels the call or goes away. */
+  readonly signal: AbortSignal;
+  /** Tells how far a long call is; does nothing where the client did not ask for it. */
+  readonly progress: (done: number, total: number, message: string) => Promise<void>;
+  /** Asks the user; undefined where the client cannot. @throws PrinterError when no answer came */
+  readonly ask: (question: string) => Promise<boolean | undefined>;
+  readonly tokens: Tokens;
+}
+
+/** Single-use proofs that something was offered before it is done. */
+export interface Tokens {
+  readonly issue: (purpose: string) => string;
+  /** True once for a token that was issued for this purpose and has not run out. */
+  readonly redeem: (token: string, purpose: string) => boolean;
+}
+
+/** What a tool gives: an object that follows its output schema, or a picture. */
+export type ToolResult = JsonObject | { readonly jpeg: Uint8Array };
+
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: z.ZodObject;
+  /** Left out by tools that give a picture. */
+  readonly output?: z.ZodObject;
+  readonly effect: Effect;
+  readonly idempotent: boolean;
+  /** `input` has passed the schema. @throws PrinterError */
+  run(input: Readonly<Record<string, unknown>>, call: ToolCall): Promise<ToolResult>;
+}
+
+/** The tool as `tools/list` shows it. */
+export function listing(tool: Tool): ToolListing {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: jsonSchema(tool.input, "input"),
+    ...(tool.output === undefined ? {} : { outputSchema: jsonSchema(tool.output, "output") }),
+    annotations: {
+      title: tool.title,
+      readOnlyHint: tool.effect === "observes",
+      destructiveHint: tool.effect === "destroys",
+      idempotentHint: tool.idempotent,
+      // The printers of the inventory are all a tool can reach.
+      openWorldHint: false,
+    },
+  };
+}
+
+/** Draft 7 without a `$schema`, which every client's validator takes. */
+function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ToolListing["inputSchema"] {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: "draft-7" });
+  return { ...rest, type: "object" } as ToolListing["inputSchema"];
+}
+
+/** The structured result, and the same as text for clients that read no structure. */
+export function success(result: ToolResult): CallToolResult {
+  if (result["jpeg"] instanceof Uint8Array) {
+    const data = Buffer.from(result["jpeg"]).toString("base64");
+    return { content: [{ type: "image", data, mimeType: "image/jpeg" }] };
+  }
+  return { structuredContent: { ...result }, content: [{ type: "text", text: JSON.stringify(result) }] };
+}
+
+/** An error the model can act on: what happened, what to do next, whether to try again. */
+export function failure(error: PrinterError): CallToolResult {
+  const message = publicMessage(error);
+  const { code, printer = null, retry, problems } = error;
+  const structuredContent = {
+    code,
+    message,
+    retryable: retry !== "never",
+    printer,
+    ...(problems.length === 0 ? {} : { errors: problems }),
+  };
+  return { isError: true, structuredContent, content: [{ type: "text", text: message }] };
+}
