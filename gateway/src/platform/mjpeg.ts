@@ -2,6 +2,8 @@
 // by ./mjpeg-parser.ts. It lives here, not in the gateway's camera room, because the printer
 // families, the camera room and the RTSP bridge all read multipart streams of JPEG pictures.
 
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
 import { MjpegParser } from "./mjpeg-parser.ts";
 
 /** Longest JPEG that is taken, bytes. A longer one is skipped. */
@@ -9,6 +11,8 @@ export const maxFrameBytes = 16 * 1024 * 1024;
 
 /** So much without a first picture, and it is no camera that answers, bytes. */
 const maxPreambleBytes = 1024 * 1024;
+
+const maxRedirects = 5;
 
 export interface MjpegOptions {
   readonly signal: AbortSignal;
@@ -48,15 +52,15 @@ export async function* openMjpeg(url: string, options: MjpegOptions): AsyncGener
   const silence = new Silence(() => connection.abort(new MjpegError("stalled", "the camera sends no pictures")));
   try {
     silence.begin(options.firstFrameMs ?? options.stallMs);
-    const response = await request(url, connection.signal, options.headers);
-    for await (const frame of pictures(response)) {
+    for await (const frame of pictures(await request(url, connection.signal, options.headers))) {
       silence.end();
       yield frame;
       silence.begin(options.stallMs);
     }
     throw new MjpegError("ended", "the camera ended its stream");
   } catch (error) {
-    throw ending(error, connection.signal);
+    // The reason of an abort or a stall comes before the network error that it caused.
+    throw connection.signal.aborted ? connection.signal.reason : error;
   } finally {
     silence.end();
     options.signal.removeEventListener("abort", abort);
@@ -83,54 +87,96 @@ class Silence {
   }
 }
 
-async function request(address: string, signal: AbortSignal, extra: MjpegOptions["headers"]): Promise<Response> {
-  const url = new URL(address);
-  // A connection kept for reuse would hold the only slot of a camera that serves one viewer.
-  const headers = new Headers({ connection: "close", "accept-encoding": "identity", ...authorization(url), ...extra });
-  url.username = "";
-  url.password = "";
-  const response = await fetch(url, { signal, headers, redirect: "follow" });
-  if (response.ok && response.body !== null) return response;
-  const { status } = response;
-  throw new MjpegError("refused", `the camera answered HTTP ${status}`, { status });
+/** Follows redirects; credentials and other headers stay with the host that they were meant for. */
+async function request(address: string, signal: AbortSignal, extra: MjpegOptions["headers"]): Promise<IncomingMessage> {
+  let url = httpUrl(address);
+  const { origin } = url;
+  const own = { ...authorization(url), ...extra };
+  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    const response = await get(url, url.origin === origin ? own : {}, signal);
+    const { statusCode: status = 0, headers } = response;
+    if (status === 200) return response;
+    response.destroy();
+    if (status < 300 || status >= 400 || headers.location === undefined) {
+      throw new MjpegError("refused", `the camera answered HTTP ${status}`, { status });
+    }
+    url = httpUrl(URL.parse(headers.location, url.href)?.href ?? headers.location);
+  }
+  throw new MjpegError("refused", "the camera's address redirects without end");
 }
 
-/** fetch takes no credentials in a URL, though people write cameras down that way. */
-function authorization({ username, password }: URL): Record<string, string> {
+/**
+ * Not fetch: when a stream is aborted, undici connects once more to the same host (seen with
+ * Node 24.21), and a camera with one slot gives it to that.
+ */
+function get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { get } = url.protocol === "https:" ? https : http;
+    // The lenient parser, as the headers of small cameras are not always well formed.
+    const request = get(url, {
+      agent: false,
+      headers: { accept: "*/*", ...headers },
+      insecureHTTPParser: true,
+      signal,
+    });
+    request.once("response", resolve);
+    request.on("error", (cause: NodeJS.ErrnoException) => {
+      const code = cause.code === undefined ? "" : ` (${cause.code})`;
+      reject(new MjpegError("unreachable", `the camera cannot be reached${code}`, { cause }));
+    });
+  });
+}
+
+function httpUrl(address: string): URL {
+  const url = URL.parse(address);
+  if (url !== null && /^https?:$/u.test(url.protocol)) return url;
+  throw new MjpegError("unreachable", "the camera's address is no http address");
+}
+
+/** Takes user and password out of the URL, where people write them down. */
+function authorization(url: URL): Record<string, string> {
+  const { username, password } = url;
+  url.username = "";
+  url.password = "";
   if (username === "" && password === "") return {};
-  const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const plain = `${decoded(username)}:${decoded(password)}`;
   return { authorization: `Basic ${Buffer.from(plain).toString("base64")}` };
 }
 
-async function* pictures({ body, headers }: Response): AsyncGenerator<Uint8Array, void> {
-  const type = headers.get("content-type") ?? "";
-  if (body === null || /^(?:text\/html|application\/(?:json|xhtml\+xml))/iu.test(type)) throw notMjpeg(type);
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a bare % that was meant as it stands
+  }
+}
+
+async function* pictures(response: IncomingMessage): AsyncGenerator<Uint8Array, void> {
+  const type = response.headers["content-type"] ?? "";
+  if (/^(?:text\/html|application\/(?:json|xhtml\+xml))/iu.test(type)) throw notMjpeg(type);
   const parser = new MjpegParser({ maxFrameBytes });
   let some = false;
-  for await (const chunk of body) {
+  for await (const chunk of received(response)) {
     for (const frame of parser.push(chunk)) {
       some = true;
       yield frame;
     }
     if (some || parser.skippedBytes <= maxPreambleBytes) continue;
-    throw parser.oversizedFrames === 0
-      ? notMjpeg(type)
-      : new MjpegError("not-mjpeg", `the camera's pictures are longer than ${maxFrameBytes} bytes`);
+    if (parser.oversizedFrames === 0) throw notMjpeg(type);
+    throw new MjpegError("not-mjpeg", `the camera's pictures are longer than ${maxFrameBytes} bytes`);
   }
   if (!some && !/^(?:multipart\/|image\/jpe?g)/iu.test(type)) throw notMjpeg(type);
+}
+
+async function* received(response: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* response;
+  } catch (cause) {
+    throw new MjpegError("ended", "the camera dropped the connection", { cause });
+  }
 }
 
 function notMjpeg(type: string): MjpegError {
   const what = type === "" ? "something" : type.slice(0, 100);
   return new MjpegError("not-mjpeg", `the address answers with ${what}, not with MJPEG pictures`);
-}
-
-/** What to throw: the reason of an abort or a stall comes before the network error that it caused. */
-function ending(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof MjpegError) return error;
-  if (error instanceof TypeError && error.cause === undefined) {
-    return new MjpegError("unreachable", "the camera's address is no http address", { cause: error });
-  }
-  return new MjpegError("unreachable", "the camera cannot be reached", { cause: error });
 }
