@@ -114,8 +114,9 @@ async function interpret(
 }
 
 /** What only the gateway uses, and only the gateway has the secrets of. */
-function isPrinterSide(path: Path): boolean {
-  return path.length === 3 && path[0] === "printers" && (path[2] === "connection" || path[2] === "camera");
+function isPrinterSide([top, , block, key, ...deeper]: Path): boolean {
+  if (top !== "printers" || deeper.length > 0) return false;
+  return (block === "connection" && key === undefined) || (block === "camera" && key === "url");
 }
 
 /** Objects of other kinds, which a family's schema may make, are left as they are. */

@@ -156,9 +156,9 @@ function foundWords(issue: Issue, found: unknown, hide: boolean): string {
   if (!wrongKind && (hide || (typeof found === "object" && found !== null))) return "";
   const typo = issue.code === "invalid_value" && typeof found === "string" && !hide;
   const guess = typo ? closest(found, issue.values.map(String)) : undefined;
-  const text = issue.message === "expected text" && (typeof found === "number" || typeof found === "boolean");
-  const hint = guess === undefined ? "" : `; did you mean ${guess}?`;
-  return `, found ${foundNoun(found, hide)}${text ? "; put it in quotes" : hint}`;
+  // Such as an access code: shown as a number it may not be what stands in the file.
+  if (issue.message === "expected text" && typeof found === "number") return ", found a number; put it in quotes";
+  return `, found ${foundNoun(found, hide)}${guess === undefined ? "" : `; did you mean ${guess}?`}`;
 }
 
 function foundNoun(found: unknown, hide: boolean): string {

@@ -7,7 +7,7 @@ import type { Alias, Document, Node, Pair, Scalar, YAMLError, YAMLMap } from "ya
 import { Faults, type Path } from "./problems.ts";
 
 /** Keys and items after aliases are followed; an inventory of a hundred printers has about 2000. */
-const maxValues = 100_000;
+const maxValues = 20_000;
 const maxDepth = 32;
 
 /** `value` is undefined when the text is not YAML at all: nothing else is worth telling then. */
@@ -33,21 +33,34 @@ export function readYaml(text: string, file: string): YamlTree {
   try {
     // Excerpts of the source in messages could show a secret: prettyErrors stays off.
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-    if (tellSyntax(document, faults)) return { value: undefined, faults };
+    if (tellSyntax(document, faults, lines)) return { value: undefined, faults };
     return { value: new Walker(faults).walk(document.contents, [], undefined) ?? {}, faults };
   } catch (error) {
-    const known = error instanceof TooMuchError;
-    faults.atOffset(0, [], known ? error.message : "cannot be read as YAML: nested too deep");
+    faults.atOffset(0, [], failureMessage(error));
     return { value: undefined, faults };
   }
 }
 
-/** True when the text is broken. A tag is only a fault at its place. */
-function tellSyntax(document: Document.Parsed, faults: Faults): boolean {
-  for (const problem of [...document.errors, ...document.warnings]) {
-    faults.atOffset(problem.pos[0], [], syntaxMessage(problem));
+/** The parser recurses; what it does on broken text besides is not ours to fail on. */
+function failureMessage(error: unknown): string {
+  if (error instanceof TooMuchError) return error.message;
+  return error instanceof RangeError ? "not YAML: nested too deep" : "not YAML: cannot be parsed";
+}
+
+/**
+ * True when the text is broken. A tag or an odd name is only a fault at its place. Of several errors
+ * in a line the first is told: the others tend to follow from it.
+ */
+function tellSyntax(document: Document.Parsed, faults: Faults, lines: LineCounter): boolean {
+  const told = new Set<number>();
+  const { errors, warnings } = document;
+  const exhausted = errors.filter(({ code }) => code === "RESOURCE_EXHAUSTION").slice(0, 1);
+  for (const problem of exhausted.length > 0 ? exhausted : [...errors, ...warnings]) {
+    const { line } = lines.linePos(problem.pos[0]);
+    if (!told.has(line)) faults.atOffset(problem.pos[0], [], syntaxMessage(problem));
+    told.add(line);
   }
-  return document.errors.length > 0;
+  return errors.length > 0;
 }
 
 /** The parser's words, less what it quotes from the file. */
@@ -55,8 +68,9 @@ function syntaxMessage({ code, message }: YAMLError): string {
   if (code === "TAG_RESOLVE_FAILED") return "YAML tags (!…) are not used here; secrets are written ${NAME}";
   if (code === "BAD_DQ_ESCAPE") return "not YAML: no such escape in \"…\"; '…' takes a backslash as it is";
   if (code === "MULTIPLE_DOCS") return "not YAML: more than one document (---) in the file";
+  if (code === "RESOURCE_EXHAUSTION") return "not YAML: nested too deep";
   if (code === "BAD_DIRECTIVE") return "not YAML: a line that begins with %";
-  return `not YAML: ${message.split(/[:"]/u, 1)[0]!.trim()}`;
+  return `not YAML: ${message.split(/(?<=\w): /u, 1)[0]!}`;
 }
 
 class Walker {
@@ -116,6 +130,8 @@ class Walker {
     this.#remember(pair.key);
     const node = isAlias(pair.key) ? this.#anchors.get(pair.key.source) : pair.key;
     if (!isScalar(node)) return this.#faults.atOffset(key, path, "a key must be a plain word");
+    // The word may be a secret whose `key:` was lost: it is not told.
+    if (pair.value === null) return this.#faults.atOffset(key, path, "a key is followed by a colon and its value");
     const name = String(node.value);
     const first = entries.get(name);
     if (first !== undefined) {
