@@ -11,13 +11,18 @@ export interface Clock {
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Node ends a longer timer at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   wait: async (ms, signal) => {
     signal?.throwIfAborted();
     try {
-      await sleep(ms, undefined, signal === undefined ? {} : { signal });
+      for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
+        await sleep(Math.min(leftMs, longestTimerMs), undefined, signal === undefined ? {} : { signal });
+      }
     } catch (error) {
       signal?.throwIfAborted();
       throw error;

@@ -18,8 +18,10 @@ export class Emitter<Event> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
   }
 
+  /** Tells everyone who listens now; one who comes meanwhile hears the next event, one who leaves none. */
   emit(event: Event): void {
-    for (const listener of this.#listeners) {
+    for (const listener of new Set(this.#listeners)) {
+      if (!this.#listeners.has(listener)) continue;
       try {
         listener(event);
       } catch (error) {

@@ -1,7 +1,7 @@
 // A listening HTTP server that ends: dispose closes idle connections at once, gives those in
 // flight a moment, then cuts them.
 
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface ListenOptions {
@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long requests in flight may go on after dispose, ms. */
   readonly graceMs?: number;
+  /** Takes what goes wrong once it listens: a connection that could not be taken, for want of files. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -19,7 +21,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Listens or throws (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+/** Listens or throws (EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND). Dispose is idempotent. */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<HttpServer> {
   const server = createServer(handler);
   await new Promise<void>((resolve, reject) => {
@@ -29,18 +31,33 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       resolve();
     });
   });
-  const { address, port, family } = server.address() as AddressInfo;
-  const local = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
+  server.on("error", (error) => options.onError?.(error));
+  const { address, port } = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  server.on("request", (_, response) => {
+    // Else a connection that became idle after dispose is waited for until its client drops it.
+    response.once("close", () => {
+      if (closed !== undefined) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   return {
     host: address,
     port,
-    url: `http://${family === "IPv6" && local !== "127.0.0.1" ? `[${local}]` : local}:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), options.graceMs ?? 1000);
-      await closed;
-      clearTimeout(cut);
-    },
+    url: `http://${urlHost(address)}:${port}`,
+    [Symbol.asyncDispose]: () => (closed ??= close(server, options.graceMs ?? 1000)),
   };
+}
+
+/** The address as this machine reaches it, which for "all addresses" is loopback. */
+function urlHost(address: string): string {
+  if (address === "0.0.0.0" || address === "::") return "127.0.0.1";
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(cut);
 }
