@@ -95,3 +95,7 @@ void test("a path is published on demand and lingers as the inventory says", () 
     runOnDemandCloseAfter: "15000ms",
   });
 });
+
+void test("a viewer has time to attach however short the linger is", () => {
+  assert.equal(pathConfig({ lingerMs: 0 })["runOnDemandCloseAfter"], "3000ms");
+});

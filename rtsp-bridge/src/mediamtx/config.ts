@@ -9,6 +9,17 @@ import { hookCommand } from "./hooks.ts";
 /** How long a viewer is kept waiting for the first picture. Home Assistant and go2rtc give up after 5 s. */
 export const startTimeoutMs = 4000;
 
+/**
+ * A viewer asks first and attaches a moment later, over a slow network a second later. With less
+ * linger than that MediaMTX stops the stream in between; v1.20.1 has hung then, too.
+ */
+const minimumLingerMs = 3000;
+
+/** How long MediaMTX waits after the last viewer, ms, for the linger that was asked for. */
+export function effectiveLingerMs(lingerMs: number): number {
+  return Math.max(lingerMs, minimumLingerMs);
+}
+
 export interface ServerSettings {
   /** `:8554`, or `127.0.0.1:8554`. */
   readonly rtspAddress: string;
@@ -68,7 +79,7 @@ export function pathConfig(options: { readonly lingerMs: number }): PathConfig {
     runOnDemand: hookCommand("demand"),
     runOnUnDemand: hookCommand("undemand"),
     runOnDemandStartTimeout: duration(startTimeoutMs),
-    runOnDemandCloseAfter: duration(options.lingerMs),
+    runOnDemandCloseAfter: duration(effectiveLingerMs(options.lingerMs)),
     runOnRead: hookCommand("read"),
     runOnUnread: hookCommand("unread"),
   };

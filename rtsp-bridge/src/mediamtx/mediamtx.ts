@@ -4,7 +4,7 @@
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { StreamSet } from "../streams/streams.ts";
-import { pathConfig } from "./config.ts";
+import { effectiveLingerMs, pathConfig } from "./config.ts";
 import { Demand } from "./demand.ts";
 import { MediamtxError } from "./errors.ts";
 import { hookPrograms, startHookServer } from "./hooks.ts";
@@ -83,7 +83,11 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
     },
   });
   server = opening.use(started);
-  opening.defer(() => streams.serverAvailable(false));
+  // First thing at the end: the encoders stop, and MediaMTX is asked nothing any more.
+  opening.defer(() => {
+    demand.detach();
+    streams.serverAvailable(false);
+  });
   opening.use(comparing(paths, demand, clock, log));
   const opened = opening.move();
   return {
@@ -94,7 +98,7 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
       return started.restarts;
     },
     setPaths: async (ids, nextLingerMs) => {
-      lingerMs = nextLingerMs;
+      lingerMs = effectiveLingerMs(nextLingerMs);
       await paths.set(new Map(ids.map((id) => [id, pathConfig({ lingerMs })])));
     },
     [Symbol.asyncDispose]: async () => opened.disposeAsync(),

@@ -18,6 +18,15 @@ void test("its four levels become ours", () => {
   );
 });
 
+void test("its housekeeping is for debugging, who watches is not", () => {
+  const level = (message: string): string => parseServerLine(JSON.stringify({ level: "INF", message })).level;
+  assert.equal(level("[path cc1] runOnDemand command started"), "debug");
+  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] opened"), "debug");
+  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] closed: EOF"), "debug");
+  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] closed: path 'nope' is not configured"), "info");
+  assert.equal(level("[RTSP] [session 4d0397ea] is reading from path 'cc1', with TCP, 1 track (H264)"), "info");
+});
+
 void test("a line that is no JSON is a warning as it stands", () => {
   assert.deepEqual(parseServerLine("panic: oh"), { level: "warn", message: "panic: oh" });
   const quotedByGo = String.raw`{"timestamp":"t","level":"INF","message":"path '\x01'"}`;

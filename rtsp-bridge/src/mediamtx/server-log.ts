@@ -5,6 +5,10 @@ import type { Log, LogLevel } from "@gantry/platform/log";
 
 const levels: Readonly<Record<string, LogLevel>> = { DEB: "debug", INF: "info", WAR: "warn", ERR: "error" };
 
+/** What MediaMTX says at info of its own doings and of ours: of use only when something is looked for. */
+const housekeeping =
+  /command (?:started|stopped|launched)|reloading configuration|\] (?:opened|closed: (?:EOF|terminated))$|\] created by /;
+
 export interface ServerLine {
   readonly level: LogLevel;
   readonly message: string;
@@ -19,7 +23,9 @@ export function parseServerLine(line: string): ServerLine {
   try {
     const { level, message } = JSON.parse(line) as { level?: unknown; message?: unknown };
     const known = levels[String(level)];
-    if (known !== undefined && typeof message === "string") return { level: known, message };
+    if (known !== undefined && typeof message === "string") {
+      return { level: known === "info" && housekeeping.test(message) ? "debug" : known, message };
+    }
   } catch {
     // Told as it is.
   }
