@@ -7,19 +7,23 @@ import { isObject, jsonSchemaOf, type JsonSchema } from "./schema-keys.ts";
 
 /** The schema as a JSON value. */
 export function inventoryJsonSchema(families: FamilySchemas): unknown {
-  const shapes = connectionShapes(families);
-  return withReferences(mapEntry(jsonSchemaOf(inventorySchema), (entry) => entryWith(entry, shapes)));
+  const schema = withPlainBlanks(jsonSchemaOf(inventorySchema)) as JsonSchema;
+  const properties = schema["properties"] as Record<string, JsonSchema>;
+  const { items, ...list } = properties["printers"]!;
+  const printers = { ...list, items: entryWith(items as JsonSchema, connectionShapes(families)) };
+  return withReferences({ ...schema, properties: { ...properties, printers } });
 }
 
-/** Rewrites the schema of one entry of `printers`, within the list and its blank form. */
-function mapEntry(schema: JsonSchema, change: (entry: JsonSchema) => JsonSchema): JsonSchema {
-  const { properties } = schema;
-  if (!isObject(properties) || !isObject(properties["printers"])) return schema;
-  const { anyOf, ...list } = properties["printers"];
-  const forms = (Array.isArray(anyOf) ? anyOf : []).map((form: JsonSchema) =>
-    isObject(form["items"]) ? { ...form, items: change(form["items"]) } : form,
-  );
-  return { ...schema, properties: { ...properties, printers: { ...list, anyOf: forms } } };
+/** A block that may be blank is an `anyOf` with null to zod; as a list of types editors explain it better. */
+function withPlainBlanks(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withPlainBlanks);
+  if (!isObject(schema)) return schema;
+  const plain = Object.fromEntries(Object.entries(schema).map(([key, inner]) => [key, withPlainBlanks(inner)]));
+  const { anyOf, ...notes } = plain;
+  if (!Array.isArray(anyOf) || anyOf.length !== 2) return plain;
+  const [block, blank] = anyOf as [JsonSchema, JsonSchema];
+  if (blank["type"] !== "null" || typeof block["type"] !== "string") return plain;
+  return { ...notes, ...block, type: [block["type"], "null"] };
 }
 
 /** One condition for each family on the entry that names it. */
