@@ -10,6 +10,9 @@ import { startMcp } from "./mcp/mcp.ts";
 import { startMetrics } from "./metrics/metrics.ts";
 import { startRest } from "./rest/rest.ts";
 import type { SurfaceOptions } from "./surface.ts";
+import { startWeb } from "./web/web.ts";
+
+const defaultRtspPort = 8554;
 
 export interface HttpAppOptions extends SurfaceOptions {
   /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
@@ -30,8 +33,9 @@ export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
   const mcp = startMcp(fleet, options);
   const { version, revision = "unknown" } = options;
   const facts = { version, revision, sseClients: () => rest.sseClients, mcpSessions: () => mcp.sessions };
+  const web = startWeb(fleet, { ...options, rtspPort: options.rtspPort ?? defaultRtspPort });
   const metrics = startMetrics(fleet, { ...options, facts });
-  const surfaces = [rest, mcp, metrics];
+  const surfaces = [rest, mcp, metrics, web];
   let closing = false;
   const app = express();
   app.disable("x-powered-by");

@@ -1,0 +1,82 @@
+// One printer on the page: what the telemetry table calls primary, the rest folded away, and the
+// way to its camera. The readings are a piece of their own, fetched anew when the state changes.
+
+import type { Printer } from "../../fleet/fleet.ts";
+import type { PrinterState } from "../../model/printer.ts";
+import {
+  groups,
+  telemetry,
+  type Group,
+  type GroupName,
+  type TelemetryPoint,
+  type Value,
+} from "../../model/telemetry.ts";
+import { formatValue } from "./format.ts";
+import { html, type Html } from "./html.ts";
+
+/** Rows the head of the card shows already. */
+const headline: ReadonlySet<string> = new Set(["id", "connected", "phase"]);
+
+export function card(printer: Printer, rtspUrl: string | undefined): Html {
+  const { id, name, identity } = printer;
+  const model = [identity.model, identity.firmware].filter((part) => part !== null).join(" · ");
+  return html`<article class="card" data-printer="${id}">
+    <h2>${name}</h2>
+    <p class="quiet">${id}${model === "" ? "" : ` · ${model}`}</p>
+    <div class="readings">${readings(printer)}</div>
+    ${rtspUrl === undefined ? undefined : camera(id, rtspUrl)}
+  </article>`;
+}
+
+/** What changes on a card. */
+export function readings(printer: Printer): Html {
+  const { phase, job } = printer.state;
+  const rows = (primary: boolean): Html[] =>
+    telemetry
+      .filter(({ key, role }) => !headline.has(key) && (role === "primary") === primary)
+      .flatMap((point) => pointRows(printer, point));
+  const progress = job?.progressRatio ?? undefined;
+  return html`<p>
+      <span class="phase" data-phase="${phase}">${printer.state.connected ? phase : "not connected"}</span>
+    </p>
+    ${progress === undefined ? undefined : html`<progress max="1" value="${progress}" aria-label="Progress"></progress>`}
+    <dl>${rows(true)}</dl>
+    <details>
+      <summary>More</summary>
+      <dl>${rows(false)}</dl>
+    </details>`;
+}
+
+/** What is not there now has no row; what is there but unknown has a dash, text that is missing has none. */
+function pointRows({ state, has }: Printer, point: TelemetryPoint): Html[] {
+  if (point.needs !== undefined && !has.has(point.needs)) return [];
+  if (point.per === undefined) return row(point, point.label, point.read(state));
+  const names = itemNames(point.per, state);
+  return point.read(state).flatMap((value, index) => row(point, `${point.label} ${names[index] ?? ""}`, value));
+}
+
+/** What tells the items of a group apart; an only one that is merely counted needs no name. */
+function itemNames(per: GroupName, state: PrinterState): string[] {
+  const { items, identity } = groups[per] as unknown as Group<Record<string, string>>;
+  const names = items(state).map((item) => identity.map((key) => item[key]).join("/"));
+  return names.length === 1 && names[0] === "0" ? [""] : names;
+}
+
+function row(point: TelemetryPoint, label: string, value: Value): Html[] {
+  if (value === undefined || (value === null && point.kind === "text")) return [];
+  return [
+    html`<div title="${point.summary}">
+      <dt>${label}</dt>
+      <dd>${formatValue(point, value)}</dd>
+    </div>`,
+  ];
+}
+
+function camera(id: string, rtspUrl: string): Html {
+  return html`<figure data-camera="api/v1/printers/${id}">
+    <img alt="Camera of ${id}" hidden />
+    <p class="fault" role="status" hidden></p>
+    <button type="button">Show camera</button>
+    <figcaption class="quiet">RTSP: <code>${rtspUrl}</code></figcaption>
+  </figure>`;
+}
