@@ -20,13 +20,10 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (family === undefined || family.startsWith("-")) throw new UsageError(usage());
-  const simulator = await startSimulator(readOptions(family, rest));
-  const stop = (): void => {
-    void simulator[Symbol.asyncDispose]().then(() => process.exit(0));
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
-  const { host, ports, admin, facts } = simulator;
+  // A printer that is switched off says no goodbye; the kernel closes its sockets.
+  process.once("SIGTERM", () => process.exit(0));
+  process.once("SIGINT", () => process.exit(0));
+  const { host, ports, admin, facts } = await startSimulator(readOptions(family, rest));
   process.stdout.write(`${JSON.stringify({ event: "listening", family, host, ports, admin, ...facts })}\n`);
 }
 

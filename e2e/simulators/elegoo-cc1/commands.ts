@@ -14,7 +14,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export interface CommandContext {
   readonly printer: Printer;
   readonly uploads: Uploads;
-  /** Cuts the video streams when the camera is switched off. */
+  /** Whether every slot of the camera is held. */
   readonly cameraTaken: () => boolean;
 }
 
@@ -26,9 +26,9 @@ const refused = { Ack: 1 } as const;
 const accepted = (done: boolean): JsonObject => (done ? ok : refused);
 
 /** Only firmware with the later web UI knows these. */
-export const laterCommands: ReadonlySet<number> = new Set([134, 135, 257, 322, 323]);
+const laterCommands: ReadonlySet<number> = new Set([134, 135, 257, 322, 323]);
 /** Only firmware with Canvas knows this. */
-export const canvasCommand = 324;
+const canvasCommand = 324;
 
 export const commands: Readonly<Record<number, Command>> = {
   0: () => ok,
@@ -132,9 +132,11 @@ function fileDetail({ printer }: CommandContext, { Url }: JsonObject): JsonObjec
 
 function switchCamera({ printer, cameraTaken }: CommandContext, { Enable }: JsonObject): JsonObject {
   if (!printer.knobs.cameraPlugged) return { Ack: 2 };
+  const wasEnabled = printer.knobs.cameraEnabled;
   printer.knobs.cameraEnabled = isSet(Enable);
   if (!printer.knobs.cameraEnabled) return ok;
-  if (cameraTaken()) return refused;
+  // A viewer that was left without frames does not count: it may be the one that asks.
+  if (wasEnabled && cameraTaken()) return refused;
   return { ...ok, VideoUrl: `${printer.host}:${printer.cameraPort}/video` };
 }
 

@@ -1,6 +1,7 @@
 // The faults of the simulated Centauri Carbon, by the names that POST /fault takes. Each turns knobs
 // or does its deed at once; what follows from a knob is in the part that reads it.
 
+import { AdminInputError } from "../admin/parameters.ts";
 import type { Fault, ParameterRule, Parameters } from "../simulator.ts";
 import type { CameraServer } from "./camera.ts";
 import { type AnswerRule, defaultKnobs, type Knobs } from "./knobs.ts";
@@ -141,7 +142,7 @@ function machineFaults({ printer }: FaultTargets): Readonly<Record<string, Fault
       summary: "the running job fails now with this ErrorStatusReason",
       parameters: { reason: { kind: "number", minimum: 1, maximum: 255, default: 19 } },
       set: ({ reason }) => {
-        machine.fail(Number(reason));
+        if (!machine.fail(Number(reason))) throw new AdminInputError("there is no job that could fail");
       },
     },
     "storage-full": knobFault(printer.knobs)("storageFull", true, "upload chunks are refused with message -3"),

@@ -27,13 +27,13 @@ export function readRequest(text: string): Request | string {
   } catch {
     return "not JSON";
   }
-  const envelope = valueOf(root, "Data");
+  const envelope = member(root, "Data");
   if (!isObject(envelope)) return "no Data object";
-  const command = valueOf(envelope, "Cmd");
+  const command = member(envelope, "Cmd");
   if (!Number.isInteger(command)) return "Cmd is not a whole number";
-  const data = valueOf(envelope, "Data");
+  const data = member(envelope, "Data");
   if (!isObject(data)) return "no Data.Data object";
-  const requestId = valueOf(envelope, "RequestID");
+  const requestId = member(envelope, "RequestID");
   if (typeof requestId !== "string") return "RequestID is not a string";
   return { command: command as number, data, requestId };
 }
@@ -92,7 +92,7 @@ function stamp(printer: Printer): JsonObject {
   return { MainboardID: printer.mainboardId, TimeStamp: Math.floor(Date.now() / 1000) };
 }
 
-function valueOf(object: unknown, key: string): unknown {
+function member(object: unknown, key: string): unknown {
   if (!isObject(object)) return undefined;
   const found = Object.keys(object).find((name) => name.toLowerCase() === key.toLowerCase());
   return found === undefined ? undefined : object[found];

@@ -14,7 +14,7 @@ export interface Task {
   readonly id: string;
   readonly file: StoredFile;
   /** Unix time, seconds. */
-  readonly beganAt: number;
+  beganAt: number;
   endedAt: number;
   status: TaskStatus;
   reason: number;

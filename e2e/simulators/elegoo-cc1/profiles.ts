@@ -1,5 +1,5 @@
 // What differs between the firmwares of a Centauri Carbon, as data. No behaviour in here.
-// From the field reports that the README of the simulators sums up.
+// Sources: ../README.md.
 
 export interface Profile {
   readonly firmware: string;

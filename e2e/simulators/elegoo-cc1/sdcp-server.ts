@@ -16,6 +16,7 @@ import {
   statusFrame,
 } from "./frames.ts";
 import { applies } from "./knobs.ts";
+import type { Machine } from "./machine.ts";
 import { payloads } from "./payloads.ts";
 import type { Printer } from "./printer.ts";
 import { statusObject } from "./status.ts";
@@ -42,7 +43,7 @@ export class SdcpServer implements Disposable {
   readonly #crash: () => void;
   readonly #connections = new Set<Connection>();
   // Neither compression nor subprotocols, as on the real machine.
-  readonly #upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  readonly #upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false, handleProtocols: () => false });
   readonly #late = new Set<NodeJS.Timeout>();
   #changeTimer: NodeJS.Timeout | undefined;
   #lastPushed = "";
@@ -114,9 +115,7 @@ export class SdcpServer implements Disposable {
     webSocket.on("error", () => socket.destroy());
     this.#restartIdleTimer(connection);
     this.#changeTimer ??= setInterval(() => this.#pushChange(), changePushMs);
-    // In paused, stopped and error states the unasked attributes never come.
-    const quiet = machine.job === undefined ? [8, 14] : [5, 6, 7, 8, 12, 14];
-    if (!quiet.includes(machine.printStatus)) this.#send(connection, attributesFrame(this.#printer));
+    if (greets(machine)) this.#send(connection, attributesFrame(this.#printer));
   }
 
   #closed(connection: Connection, code: number): void {
@@ -229,6 +228,12 @@ export class SdcpServer implements Disposable {
     if (this.#printer.knobs.silence) return;
     webSocket.send(frameText(this.#printer, frame));
   }
+}
+
+/** Attributes come unasked only while idle or printing, not when paused, stopped, failed or busy. */
+function greets(machine: Machine): boolean {
+  if (machine.job === undefined) return machine.idle && ![8, 14].includes(machine.printStatus);
+  return ![5, 6, 7, 8, 12, 14].includes(machine.printStatus);
 }
 
 function refuse(socket: Duplex, status: string, body: string): void {

@@ -1,5 +1,5 @@
 // The simulated Elegoo Centauri Carbon: puts the daemon's ports around one printer, lets it die and
-// come back, and gives the admin interface its handles. Facts from the SDCP v3 dossier's sources.
+// come back, and gives the admin interface its handles. Sources: ../README.md.
 
 import type { Server } from "node:http";
 import { httpServer } from "../net/http.ts";
@@ -167,7 +167,7 @@ class CentauriCarbon implements Simulator {
         crash: () => this.#crash(),
         listenCamera: async (listen) => (listen ? this.#cameraPort.open() : this.#cameraPort.close("end")),
       }),
-      counters: () => ({ ...printer.counters }),
+      counters: () => structuredClone({ ...printer.counters }),
       state: () => ({
         alive: this.#alive,
         stage: printer.machine.job?.stage ?? null,

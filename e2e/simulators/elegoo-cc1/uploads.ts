@@ -19,7 +19,7 @@ export interface Chunk {
 
 /** The printer's `message` of a refused chunk. */
 export const chunkFault = { negativeOffset: -1, wrongOffset: -2, cannotOpen: -3, unknown: -4 } as const;
-export type ChunkFault = (typeof chunkFault)[keyof typeof chunkFault];
+type ChunkFault = (typeof chunkFault)[keyof typeof chunkFault];
 
 interface Transfer {
   readonly parts: Buffer[];

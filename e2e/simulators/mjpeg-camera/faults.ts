@@ -19,7 +19,7 @@ export function webcamFaults(webcam: Webcam, source: FrameSource, port: TcpPort)
     },
   });
   return {
-    stall: switched("stalled", "streams stay open and bring no frame"),
+    stall: switched("stalled", "connections stay open and nothing comes"),
     garbage: switched("garbage", "parts of the right length that are no JPEG"),
     "no-content-length": switched("lengthless", "parts come without Content-Length"),
     close: { summary: "ends the streams that run", set: () => webcam.close() },

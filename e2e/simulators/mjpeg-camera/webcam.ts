@@ -9,7 +9,7 @@ const boundary = "frame";
 
 export class Webcam {
   readonly counters = { current: 0, peak: 0, total: 0, snapshots: 0 };
-  /** Streams stay open and bring no frame. */
+  /** Connections stay open and nothing comes. */
   stalled = false;
   /** Parts without a Content-Length. */
   lengthless = false;
@@ -45,6 +45,7 @@ export class Webcam {
   async snapshot(response: ServerResponse): Promise<void> {
     this.counters.snapshots += 1;
     const { jpeg } = await this.#source.next();
+    if (this.stalled) return;
     const body = this.#picture(jpeg);
     response.writeHead(200, {
       "Content-Type": "image/jpeg",

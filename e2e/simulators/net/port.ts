@@ -9,6 +9,7 @@ export class TcpPort implements AsyncDisposable {
   readonly #host: string;
   readonly #sockets = new Set<Socket>();
   #port: number;
+  #closing: Promise<unknown> = Promise.resolve();
 
   constructor(server: Server, address: { readonly host: string; readonly port: number }) {
     this.#server = server;
@@ -28,6 +29,8 @@ export class TcpPort implements AsyncDisposable {
 
   /** Listens; the second time on the number of the first. @throws the listening error. */
   async open(): Promise<void> {
+    // A server that is opened again before it has closed would never say that it closed.
+    await this.#closing;
     if (this.#server.listening) return;
     this.#server.listen(this.#port, this.#host);
     await once(this.#server, "listening");
@@ -37,13 +40,15 @@ export class TcpPort implements AsyncDisposable {
 
   /** Refuses from now on and ends what is connected: with RST, or by just closing. */
   async close(how: "reset" | "end"): Promise<void> {
-    const closed = this.#server.listening ? once(this.#server, "close") : undefined;
-    if (closed !== undefined) this.#server.close();
+    if (this.#server.listening) {
+      this.#closing = once(this.#server, "close");
+      this.#server.close();
+    }
     for (const socket of this.#sockets) {
       if (how === "reset") socket.resetAndDestroy();
       else socket.destroy();
     }
-    await closed;
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

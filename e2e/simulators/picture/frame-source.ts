@@ -27,6 +27,8 @@ export class FrameSource implements Disposable {
   #framesPerSecond: number;
   #painter: Painter | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the next picture is due, ms on the steady clock. */
+  #dueAt = 0;
   #busy = false;
   #frameNumber = 0;
 
@@ -85,11 +87,24 @@ export class FrameSource implements Disposable {
   }
 
   #run(): void {
-    this.#timer ??= setInterval(() => void this.#capture(), 1000 / this.#framesPerSecond);
+    if (this.#timer !== undefined) return;
+    this.#dueAt = performance.now();
+    this.#schedule();
+  }
+
+  /** By due times, not by pauses, so that lateness does not add up and the rate is kept. */
+  #schedule(): void {
+    const periodMs = 1000 / this.#framesPerSecond;
+    const now = performance.now();
+    this.#dueAt = Math.max(this.#dueAt + periodMs, now);
+    this.#timer = setTimeout(() => {
+      void this.#capture();
+      this.#schedule();
+    }, this.#dueAt - now);
   }
 
   #stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
