@@ -37,7 +37,7 @@ export function formatProblem(problem: Problem): string {
 }
 
 /** `["printers", 2, "connection"]` → `printers[2].connection`; odd keys are quoted and cut. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;

@@ -16,7 +16,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The schema itself and every alternative within it. */
-export function alternatives(schema: unknown): JsonSchema[] {
+function alternatives(schema: unknown): JsonSchema[] {
   if (!isObject(schema)) return [];
   const nested = ["anyOf", "oneOf", "allOf"].flatMap((word) => (Array.isArray(schema[word]) ? schema[word] : []));
   return [schema, ...nested.flatMap((inner) => alternatives(inner))];
