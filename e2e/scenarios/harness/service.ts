@@ -1,5 +1,6 @@
 // One service as users run it: a Node process of its own, its log read line by line.
 
+import { setTimeout as wait } from "node:timers/promises";
 import { startChild, type Child } from "../../tools/children.ts";
 import { until } from "./until.ts";
 
@@ -40,18 +41,12 @@ export class Service implements AsyncDisposable {
 
   /** Waits for its `listening` line, or fails with all it printed. */
   async listening(): Promise<LogLine> {
-    const over = Symbol("over");
-    let state: unknown = "running";
-    this.#child.ended.then(
-      () => (state = over),
-      () => undefined,
-    );
-    const line = await until(
-      "the service listens",
-      () => this.log.find(({ event }) => event === "listening") ?? (state === over ? null : undefined),
-    );
-    if (line === null) throw new Error(`it ended before it listened:\n${this.lines.join("\n")}`);
-    return line;
+    const ended = this.ended.then(async (how) => {
+      await wait(200); // its last lines are still on their way
+      throw new Error(`it ended with ${how} before it listened:\n${this.lines.join("\n")}`);
+    });
+    const line = until("the service listens", () => this.log.find(({ event }) => event === "listening"));
+    return Promise.race([line, ended]);
   }
 
   kill(): void {

@@ -23,7 +23,7 @@ export interface UpstreamOptions {
 
 /** Bounds of the wait after a failure, ms. */
 const leastRetryMs = 1000;
-const maxRetryMs = 30_000;
+const maxRetryMs = 10_000;
 
 export class Upstream implements AsyncDisposable {
   readonly #options: UpstreamOptions;
