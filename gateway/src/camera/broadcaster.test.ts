@@ -236,7 +236,7 @@ describe("the connection", () => {
     assert.equal(hub.statistics.restarts, 0);
   });
 
-  it("is opened again behind the viewers when it fails, ever more slowly up to half a minute", async () => {
+  it("is opened again behind the viewers when it fails, more slowly, up to ten seconds", async () => {
     const viewer = view();
     await clock.advance(0);
     await camera.send(1);
@@ -245,8 +245,8 @@ describe("the connection", () => {
     await clock.advance(300_000);
     const gaps = camera.openedAtMs.slice(1).map((at, index) => at - (camera.openedAtMs[index] ?? 0));
     assert.equal(gaps[0], reopenMs);
-    for (const gap of gaps) assert.ok(gap >= reopenMs && gap <= 30_000, String(gap));
-    assert.ok((gaps[1] ?? 0) > reopenMs && (gaps.at(-1) ?? 0) >= 24_000, String(gaps));
+    for (const gap of gaps) assert.ok(gap >= reopenMs && gap <= 10_000, String(gap));
+    assert.ok((gaps[1] ?? 0) > reopenMs && (gaps.at(-1) ?? 0) >= 8000, String(gaps));
     assert.equal(hub.statistics.reason, "nothing listens at the camera's address");
     camera.refusal = undefined;
     await clock.advance(30_000);
