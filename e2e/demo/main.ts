@@ -30,7 +30,7 @@ for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(name, 
 const started = await Promise.all(
   demoPrinters.map(async (printer) => {
     const { family, scenario } = printer;
-    const simulator = await startSimulator({ family, scenario, host: values.host, ports: { main: 0 } });
+    const simulator = await startSimulator({ family, scenario, host: values.host, ports: { main: 0 }, speed: 1 });
     stack.use(simulator);
     return [printer, simulator] as const;
   }),

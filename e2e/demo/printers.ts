@@ -1,5 +1,8 @@
 // The printers of the demo, and the inventory that names them. A family joins the demo by a line
-// in `demoPrinters` and, when its simulator is new here, one in `connections`.
+// in `demoPrinters`.
+
+import { connections } from "../contract/connections.ts";
+import type { LaunchedSimulator } from "../simulators/launch.ts";
 
 export interface DemoPrinter {
   readonly id: string;
@@ -15,23 +18,13 @@ export const demoPrinters: readonly DemoPrinter[] = [
   { id: "cc1-idle", name: "Centauri Carbon at rest", family: "elegoo-cc1", scenario: "idle", control: true },
 ];
 
-/** What a started simulator says of itself. */
-export interface SimulatorFacts {
-  readonly ports: Readonly<Record<string, number>>;
-}
-
-/** The `connection` block by family: simulator's ports in, inventory keys out. */
-const connections: Readonly<Record<string, (host: string, ports: SimulatorFacts["ports"]) => object>> = {
-  "elegoo-cc1": (host, ports) => ({ host, port: ports["main"], camera_port: ports["camera"] }),
-};
-
 /** YAML of the demo inventory; `host` is the name or address under which the simulators are reached. */
-export function demoInventory(host: string, started: readonly (readonly [DemoPrinter, SimulatorFacts])[]): string {
-  const printers = started.map(([{ id, name, family, control }, { ports }]) => {
-    const connection = connections[family];
-    if (connection === undefined) throw new Error(`e2e/demo/printers.ts has no connection for ${family}`);
+export function demoInventory(host: string, started: readonly (readonly [DemoPrinter, LaunchedSimulator])[]): string {
+  const printers = started.map(([{ id, name, family, control }, simulator]) => {
+    const connection = connections[family]?.({ ...simulator, host });
+    if (connection === undefined) throw new Error(`e2e/contract/connections.ts has no ${family}`);
     // JSON is YAML too: nothing in it needs quoting rules.
-    return `  - ${JSON.stringify({ id, name, family, control, connection: connection(host, ports) })}\n`;
+    return `  - ${JSON.stringify({ id, name, family, control, connection })}\n`;
   });
   return `# Simulated printers. Written anew at each start of the demo.\nprinters:\n${printers.join("")}`;
 }

@@ -1,7 +1,9 @@
-// Ends the runner's children when the runner itself is gone without having done so (SIGKILL, a
-// crash). It reads process ids, one a line, from stdin, which the runner holds open all its life.
+// Ends the runner's children and deletes its folder (the first argument) when the runner itself
+// is gone without having done so (SIGKILL, a crash). It reads process ids, one a line, from stdin,
+// which the runner holds open all its life.
 // Not part of a normal stop: the runner then ends everything and this process last.
 
+import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -29,6 +31,8 @@ if (signalAll("SIGTERM")) {
   while (Date.now() < deadline && isAnyAlive()) await wait(100);
 }
 signalAll("SIGKILL");
+const [folder] = process.argv.slice(2);
+if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 
 function isAnyAlive(): boolean {
   return [...groups].some((pid) => {

@@ -51,7 +51,8 @@ function textOf(entry: Entry): string {
   parts.push(valueOf(msg ?? event ?? ""));
   if (error !== undefined) parts.push(`(${messageOf(error)})`);
   for (const [key, value] of Object.entries(entry)) {
-    if (!placed.has(key) && key !== (msg === undefined ? "event" : "")) parts.push(`${key}=${valueOf(value)}`);
+    if (!placed.has(key) && !(key === "event" && (msg === undefined || msg === event)))
+      parts.push(`${key}=${valueOf(value)}`);
   }
   return parts.join(" ");
 }

@@ -31,7 +31,8 @@ export async function buildMediamtx(folder: string, say: (line: string) => void,
   // One module alone first: where the module proxy cannot be reached this fails in seconds.
   await go(["mod", "download", `${module}@${mediamtxVersion}`], 45_000);
   say("building MediaMTX from its Go module; this takes a minute or two, once");
-  await go(["mod", "vendor"], 300_000);
+  // -e: the two missing files are not an error here. One that matters fails the build below.
+  await go(["mod", "vendor", "-e"], 300_000);
   await placeEmbeddedFiles(folder, signal);
   const flags = ["-mod=vendor", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
   await go(["build", ...flags, "-o", "mediamtx", module], 1_200_000);

@@ -10,7 +10,7 @@ import { mediamtxFile, mediamtxVersion } from "./paths.ts";
 
 /**
  * Puts MediaMTX at `mediamtxFile` unless it is there. At once when it is; else up to some minutes.
- * @throws Error that names each way tried, why it failed, and what to install
+ * @throws Error that names each way tried, why it failed, and what to install; the signal's reason
  */
 export async function ensureMediamtx(say: (line: string) => void, signal: AbortSignal): Promise<void> {
   if ((await versionOf(mediamtxFile)) === mediamtxVersion) return;
@@ -35,6 +35,7 @@ export async function ensureMediamtx(say: (line: string) => void, signal: AbortS
       say(`MediaMTX ${mediamtxVersion}: ${name}`);
       return;
     } catch (error) {
+      signal.throwIfAborted();
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

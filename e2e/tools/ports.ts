@@ -17,7 +17,7 @@ export async function takenPorts(wanted: readonly WantedPort[]): Promise<readonl
     wanted.map(async ({ what, host, port, variable }) => {
       const reason = await tryPort(host, port);
       if (reason === undefined) return [];
-      return [`${what}: port ${port} ${reason}; set ${variable} to a free one, such as ${variable}=${port + 10000}`];
+      return [`${what}: port ${port} ${reason}; set ${variable} to a free one`];
     }),
   );
   return lines.flat();

@@ -2,9 +2,10 @@
 // foreground, with one readable log. Not for production: there compose.yaml is.
 
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { aborted } from "@gantry/platform/lifecycle";
 import { addressLines, type ShownPrinter } from "./addresses.ts";
 import { createLogView } from "./log-view.ts";
 import { root } from "./paths.ts";
@@ -114,30 +115,29 @@ function watchForStop(stack: Stack): AbortSignal {
   return stop.signal;
 }
 
-async function main(wantsDemo: boolean): Promise<number> {
-  await using stack = new AsyncDisposableStack();
+/** Runs until it is asked to stop, or until something fails: then it gives the reason in words. */
+async function runUntilStopped(wantsDemo: boolean): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "gantry-run-"));
-  stack.defer(async () => rm(folder, { recursive: true, force: true }));
-  const processes = stack.use(new Stack({ onLine: show, startTimeoutMs, stopGraceMs }));
-  const signal = watchForStop(processes);
+  await using stack = new Stack({ folder, onLine: show, startTimeoutMs, stopGraceMs });
+  const signal = watchForStop(stack);
   try {
     const { file, words } = chooseInventory(wantsDemo);
     say(words);
     await ensureTools(say, signal);
     await checkPorts();
-    await runStack(processes, file, folder, signal);
-    const { promise: asked, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    if (!signal.aborted) await Promise.race([asked, processes.broken()]);
+    await runStack(stack, file, folder, signal);
+    await Promise.race([stack.broken(), aborted(signal)]);
   } catch (error) {
     if (!signal.aborted) {
-      for (const line of String(error instanceof Error ? error.message : error).split("\n")) say(line, "error");
-      say("stopping the rest", "error");
-      return 1;
+      const problem = error instanceof Error ? error.message : String(error);
+      if (stack.isRunning) say(`${problem}; stopping the rest`, "error");
+      return problem;
     }
   }
   say("stopping");
-  return 0;
+  return undefined;
 }
 
-process.exitCode = await main(process.argv.includes("--demo"));
+const problem = await runUntilStopped(process.argv.includes("--demo"));
+for (const line of problem?.split("\n") ?? []) say(line, "error");
+process.exitCode = problem === undefined ? 0 : 1;

@@ -2,6 +2,7 @@
 // happens, none of them outlives this process: leash.ts sees to what a SIGKILL leaves.
 
 import { spawn } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, startChild } from "./children.ts";
 import { parseEntry } from "./log-view.ts";
@@ -10,6 +11,8 @@ import { parseEntry } from "./log-view.ts";
 export type Listening = Readonly<Record<string, unknown>>;
 
 export interface StackOptions {
+  /** What the processes may write; deleted with them. */
+  readonly folder: string;
   /** Hears every line of every process. */
   readonly onLine: (name: string, line: string) => void;
   /** A process that does not listen after this is a failure, ms. */
@@ -31,7 +34,7 @@ export class Stack implements AsyncDisposable {
 
   constructor(options: StackOptions) {
     this.#options = options;
-    this.#leash = spawn(process.execPath, [join(import.meta.dirname, "leash.ts")], {
+    this.#leash = spawn(process.execPath, [join(import.meta.dirname, "leash.ts"), options.folder], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
     });
@@ -82,16 +85,22 @@ export class Stack implements AsyncDisposable {
     throw new StackError(how);
   }
 
+  /** Whether anything was started. */
+  get isRunning(): boolean {
+    return this.#children.length > 0;
+  }
+
   /** SIGKILL to all, now. */
   kill(): void {
     for (const child of this.#children) child.kill();
   }
 
-  /** Ends all, the last started first; idempotent. */
+  /** Ends all, the last started first, and deletes the folder; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     const deadline = performance.now() + this.#options.stopGraceMs;
     for (const child of this.#children.toReversed()) await child.stop(Math.max(0, deadline - performance.now()));
+    await rm(this.#options.folder, { recursive: true, force: true });
     this.#leash.stdin.end();
   }
 }

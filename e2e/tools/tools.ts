@@ -20,7 +20,8 @@ function say(line: string): void {
 
 if (import.meta.main) {
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop.abort());
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(name, () => stop.abort(new Error(`interrupted by ${name}`)));
   try {
     await ensureTools(say, stop.signal);
     say(`ffmpeg, ffprobe and MediaMTX ${mediamtxVersion} are here`);
