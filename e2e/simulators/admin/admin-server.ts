@@ -2,7 +2,7 @@
 // wire. Loopback and trusted: it is there for tests.
 
 import type { IncomingMessage } from "node:http";
-import { listenHttp } from "../net/http.ts";
+import { listenHttp, pathOf } from "../net/http.ts";
 import type { Control } from "../simulator.ts";
 import { FaultBoard } from "./faults.ts";
 import type { Journal } from "./journal.ts";
@@ -44,14 +44,13 @@ async function answer(
   routes: ReadonlyMap<string, Route>,
   request: IncomingMessage,
 ): Promise<{ status: number; body: unknown }> {
-  const url = new URL(request.url ?? "/", "http://simulator");
-  const route = routes.get(`${request.method} ${url.pathname}`);
+  const route = routes.get(`${request.method} ${pathOf(request)}`);
   if (route === undefined) {
     return { status: 404, body: { error: `no such request; legal: ${[...routes.keys()].join(", ")}` } };
   }
   try {
     const body = request.method === "POST" ? await readBody(request) : {};
-    return { status: 200, body: await route({ body, query: url.searchParams }) };
+    return { status: 200, body: await route({ body, query: new URLSearchParams(request.url?.split("?", 2)[1]) }) };
   } catch (error) {
     if (error instanceof AdminInputError) return { status: 400, body: { error: error.message } };
     return { status: 500, body: { error: String(error) } };

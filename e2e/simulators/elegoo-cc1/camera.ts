@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { httpServer } from "../net/http.ts";
+import { httpServer, pathOf } from "../net/http.ts";
 import type { Frame } from "../picture/frame-source.ts";
 import type { Printer } from "./printer.ts";
 
@@ -47,7 +47,7 @@ export class CameraServer {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    const path = new URL(request.url ?? "/", "http://printer").pathname;
+    const path = pathOf(request);
     const { journal, counters, knobs } = this.#printer;
     const good = request.method === "GET" && path === "/video" && knobs.cameraPlugged;
     const starved = good && this.taken;

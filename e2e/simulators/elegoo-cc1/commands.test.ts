@@ -89,7 +89,8 @@ describe("the simulated CC1's job", { timeout: 120_000 }, () => {
     assert.deepEqual(await client.codes(), [[1], 6]);
     const { TaskId } = (await client.status())["PrintInfo"] as Json;
     const { HistoryDetailList } = await client.ask(321, { Id: [TaskId] });
-    assert.equal((HistoryDetailList as Json[])[0]?.["ErrorStatusReason"], 3);
+    const [task = {}] = HistoryDetailList as Json[];
+    assert.deepEqual([task["TaskStatus"], task["ErrorStatusReason"]], [5, 3]);
     assert.equal(await client.ack(131), 2);
     await fault(printer, "filament-runout", { clear: true });
     assert.equal(await client.ack(131), 0);

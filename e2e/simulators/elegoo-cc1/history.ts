@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { StoredFile } from "./files.ts";
 
 /** `TaskStatus` of the firmware. */
-export const taskStatus = { finished: 1, failed: 2, cancelled: 3, running: 4 } as const;
+export const taskStatus = { finished: 1, failed: 2, cancelled: 3, running: 4, paused: 5 } as const;
 type TaskStatus = (typeof taskStatus)[keyof typeof taskStatus];
 
 /** `ErrorStatusReason`. */
@@ -55,7 +55,7 @@ export function thumbnailPath(name: string): string {
 /** One element of `HistoryDetailList`. */
 export function historyDetail(task: Task): Readonly<Record<string, unknown>> {
   const { file } = task;
-  const ended = task.timeLapse && task.status !== taskStatus.running;
+  const ended = task.timeLapse && task.endedAt > 0;
   return {
     TaskId: task.id,
     TaskName: file.path,

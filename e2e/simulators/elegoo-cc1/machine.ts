@@ -116,8 +116,7 @@ export class Machine {
     this.interrupted = undefined;
     if (!goOn) return true;
     const { file, task, printedSeconds } = interrupted;
-    task.status = taskStatus.running;
-    task.reason = errorReason.none;
+    Object.assign(task, { status: taskStatus.running, reason: errorReason.none, endedAt: 0 });
     this.#begin(new Job(file, task, { levelling: false, startAtSeconds: printedSeconds }));
     return true;
   }
@@ -250,6 +249,7 @@ export class Machine {
       speedRatio: this.speedPercent / 100,
     });
     job.task.printedLayers = job.layer;
+    job.task.status = job.stage === "paused" ? taskStatus.paused : taskStatus.running;
     if (job.stage !== before) this.#entered(job, before);
     this.#move(job);
     if (over) this.#end(job);

@@ -10,7 +10,7 @@ import { defaultKnobs, type Knobs } from "./knobs.ts";
 import { Machine } from "./machine.ts";
 import type { Profile } from "./profiles.ts";
 
-export interface Counters {
+interface Counters {
   sockets: { open: number; peak: number; total: number; refused: number };
   /** Frames received by command number. */
   framesByCommand: Record<string, number>;

@@ -45,6 +45,7 @@ describe("the simulated CC1's WebSocket", { timeout: 120_000 }, () => {
   test("upgrades on its one path only and offers neither compression nor a subprotocol", async () => {
     await using printer = await startPrinter();
     assert.equal((await refusal(printer, "/ws")).status, 404);
+    assert.equal((await refusal(printer, "//")).status, 404, "a path that is no URL harms nobody");
     const url = `ws://${printer.host}:${printer.ports["main"]}/websocket`;
     const socket = new WebSocket(url, { perMessageDeflate: true });
     await once(socket, "open");

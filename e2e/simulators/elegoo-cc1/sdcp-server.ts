@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { pathOf } from "../net/http.ts";
 import { type CommandContext, commands, knows } from "./commands.ts";
 import {
   answerFrame,
@@ -60,7 +61,7 @@ export class SdcpServer implements Disposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { counters, journal, knobs } = this.#printer;
     socket.on("error", () => socket.destroy());
-    const path = new URL(request.url ?? "/", "http://printer").pathname;
+    const path = pathOf(request);
     const full = this.#connections.size + knobs.foreignSockets >= slots;
     const verdict = path !== "/websocket" ? "404" : full ? "500 too many client" : "101";
     journal.add("websocket", { upgrade: path, headers: request.headers, verdict });

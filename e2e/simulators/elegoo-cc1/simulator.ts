@@ -61,6 +61,7 @@ class CentauriCarbon implements Simulator {
   readonly #cameraPort: TcpPort;
   readonly #stack = new AsyncDisposableStack();
   #alive = false;
+  #cameraRefuses = false;
 
   constructor(options: StartOptions) {
     const { host, journal, ports, settings } = options;
@@ -125,7 +126,8 @@ class CentauriCarbon implements Simulator {
   }
 
   async #boot(): Promise<void> {
-    for (const port of [this.#main, this.#http, this.#cameraPort]) await port.open();
+    const ports = [this.#main, this.#http, ...(this.#cameraRefuses ? [] : [this.#cameraPort])];
+    for (const port of ports) await port.open();
     this.#alive = true;
   }
 
@@ -151,6 +153,12 @@ class CentauriCarbon implements Simulator {
     await this.#boot();
   }
 
+  async #listenCamera(listen: boolean): Promise<void> {
+    this.#cameraRefuses = !listen;
+    if (!listen) await this.#cameraPort.close("end");
+    else if (this.#alive) await this.#cameraPort.open();
+  }
+
   #setScenario(name: string): void {
     enterScenario(this.#printer, name);
     if (name === "crashed") this.#crash();
@@ -165,7 +173,7 @@ class CentauriCarbon implements Simulator {
         sdcp: this.#sdcp,
         camera: this.#camera,
         crash: () => this.#crash(),
-        listenCamera: async (listen) => (listen ? this.#cameraPort.open() : this.#cameraPort.close("end")),
+        listenCamera: async (listen) => this.#listenCamera(listen),
       }),
       counters: () => structuredClone({ ...printer.counters }),
       state: () => ({

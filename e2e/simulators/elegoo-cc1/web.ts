@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename } from "node:path/posix";
 import sharp from "sharp";
-import type { HttpHandler } from "../net/http.ts";
+import { type HttpHandler, pathOf } from "../net/http.ts";
 import type { Printer } from "./printer.ts";
 import { type Chunk, chunkFault, type Uploads } from "./uploads.ts";
 
@@ -17,7 +17,7 @@ const page = `<!doctype html><html><head><meta charset="utf-8"><title>ELEGOO</ti
 
 export function webHandler(printer: Printer, uploads: Uploads): HttpHandler {
   return async (request, response) => {
-    const path = decodePath(request.url ?? "/");
+    const path = decoded(pathOf(request));
     printer.journal.add("http", { request: `${request.method} ${request.url}`, headers: request.headers });
     if (request.method === "POST" && path === "/uploadFile/upload")
       await receiveChunk(request, response, uploads, printer);
@@ -90,8 +90,7 @@ async function readChunk(body: Buffer, contentType: string): Promise<Chunk | und
 }
 
 /** The path with its percent codes resolved; a broken code leaves it as it came. */
-function decodePath(url: string): string {
-  const path = url.split("?", 1)[0] ?? "/";
+function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {

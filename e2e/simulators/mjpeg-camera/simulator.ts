@@ -2,7 +2,7 @@
 // faults are what cheap cameras and bad networks do.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { httpServer } from "../net/http.ts";
+import { httpServer, pathOf } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
 import { FrameSource } from "../picture/frame-source.ts";
 import type { Scene } from "../picture/scene.ts";
@@ -75,7 +75,7 @@ async function startWebcam({ host, ports, settings, scenario, journal }: StartOp
 }
 
 async function route(webcam: Webcam, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = new URL(request.url ?? "/", "http://camera").pathname;
+  const path = pathOf(request);
   if (request.method === "GET" && path === "/stream") webcam.stream(response);
   else if (request.method === "GET" && path === "/snapshot.jpg") await webcam.snapshot(response);
   else response.writeHead(404, { "Content-Type": "text/plain" }).end("GET /stream or /snapshot.jpg\n");

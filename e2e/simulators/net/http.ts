@@ -5,6 +5,11 @@ import { TcpPort } from "./port.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
+/** The path of a request without its query, as it came; never throws, whatever a client wrote there. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
 /** A server that does not listen yet. */
 export function httpServer(handler: HttpHandler): Server {
   return createServer((request, response) => {
