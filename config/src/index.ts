@@ -1,5 +1,6 @@
 // The one door of this room: the inventory file in, a frozen inventory out.
 
+export { chooseInventory } from "./choose.ts";
 export { InventoryError, loadInventory } from "./load.ts";
 export { openInventory } from "./watch.ts";
 export { inventoryJsonSchema } from "./json-schema.ts";

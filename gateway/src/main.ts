@@ -2,7 +2,7 @@
 // the signals. Wiring only.
 
 import { readFileSync } from "node:fs";
-import { createSecrets, InventoryError, openInventory } from "@gantry/config";
+import { chooseInventory, createSecrets, InventoryError, openInventory } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
@@ -60,7 +60,8 @@ function version(): string {
 
 async function main(): Promise<number> {
   const [verb, ...rest] = process.argv.slice(2);
-  const settings = readSettings(process.env);
+  const given = readSettings(process.env);
+  const settings = { ...given, inventory: chooseInventory(given.inventory, given.demoInventory) };
   if (verb === undefined) {
     return runProcess(async (signal) => runGateway(settings, signal), { deadlineMs: stopMs });
   }

@@ -5,6 +5,7 @@ import { readSettings, SettingsError } from "./settings.ts";
 test("without any variable the documented defaults hold", () => {
   assert.deepEqual(readSettings({}), {
     inventory: "config/printers.yaml",
+    demoInventory: undefined,
     httpHost: "0.0.0.0",
     httpPort: 8787,
     rtspPort: 8554,

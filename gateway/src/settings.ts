@@ -8,6 +8,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 /** Defaults are those of docs/configuration.md. */
 const schema = z.object({
   GANTRY_INVENTORY: z.string().min(1).default("config/printers.yaml"),
+  GANTRY_DEMO_INVENTORY: z.string().min(1).optional(),
   GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
   GANTRY_HTTP_PORT: port.default(8787),
   GANTRY_RTSP_PORT: port.default(8554),
@@ -17,6 +18,8 @@ const schema = z.object({
 
 export interface Settings {
   readonly inventory: string;
+  /** Read while there is no file of that name; compose.yaml's demo sets it. */
+  readonly demoInventory: string | undefined;
   readonly httpHost: string;
   readonly httpPort: number;
   /** Port of the bridge's RTSP server, for the addresses that are shown. */
@@ -41,6 +44,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const { data } = read;
   return {
     inventory: data.GANTRY_INVENTORY,
+    demoInventory: data.GANTRY_DEMO_INVENTORY,
     httpHost: data.GANTRY_HTTP_HOST,
     httpPort: data.GANTRY_HTTP_PORT,
     rtspPort: data.GANTRY_RTSP_PORT,

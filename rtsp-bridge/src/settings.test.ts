@@ -5,6 +5,7 @@ import { readSettings, SettingsError } from "./settings.ts";
 void test("an empty environment is complete", () => {
   assert.deepEqual(readSettings({}), {
     inventoryFile: "config/printers.yaml",
+    demoInventoryFile: undefined,
     dataDir: "data",
     gatewayUrl: "http://127.0.0.1:8787/",
     rtspPort: 8554,

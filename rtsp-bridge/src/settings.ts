@@ -6,6 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Settings {
   readonly inventoryFile: string;
+  /** Read while there is no file of that name; compose.yaml's demo sets it. */
+  readonly demoInventoryFile: string | undefined;
   readonly dataDir: string;
   readonly gatewayUrl: string;
   /** 0 takes any free one; so it is with every port. */
@@ -52,6 +54,7 @@ export function readSettings(env: Environment): Settings {
     check(name, String(fallback), parsePort, "a port (0…65535; 0 takes any free one)");
   const settings: Settings = {
     inventoryFile: text("GANTRY_INVENTORY", "config/printers.yaml"),
+    demoInventoryFile: env["GANTRY_DEMO_INVENTORY"] || undefined,
     dataDir: text("GANTRY_DATA_DIR", "data"),
     gatewayUrl: check("GANTRY_GATEWAY_URL", "http://127.0.0.1:8787", parseUrl, "an http:// or https:// address"),
     rtspPort: port("GANTRY_RTSP_PORT", 8554),
