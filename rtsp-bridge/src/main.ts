@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { createSecrets, InventoryError, openInventory, type InventoryFile } from "@gantry/config";
+import { chooseInventory, createSecrets, InventoryError, openInventory, type InventoryFile } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
@@ -38,7 +38,7 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
   const mediamtx = stack.use(
     await openMediamtx({ program, baseFile, dataDir, rtspPort, searchPath, timeZone, streams, clock, log, signal }),
   );
-  await followInventory(inventory, streams, mediamtx, settings, log, stack);
+  stack.use(await followInventory({ inventory, streams, mediamtx, settings, log, signal }));
   const metrics = stack.use(
     createMetrics({
       version: version(),
@@ -77,14 +77,16 @@ async function findPrograms(settings: Settings, log: Log): Promise<{ program: st
 }
 
 /** Puts the inventory in force into streams and paths, now and at each change, one after the other. */
-async function followInventory(
-  inventory: InventoryFile,
-  streams: StreamSet,
-  mediamtx: Mediamtx,
-  { gatewayUrl, inventoryFile: file }: Settings,
-  log: Log,
-  stack: AsyncDisposableStack,
-): Promise<void> {
+async function followInventory(parts: {
+  readonly inventory: InventoryFile;
+  readonly streams: StreamSet;
+  readonly mediamtx: Mediamtx;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): Promise<Disposable> {
+  const { inventory, streams, mediamtx, log, signal } = parts;
+  const { gatewayUrl, inventoryFile: file } = parts.settings;
   const apply = async (): Promise<void> => {
     const { bridge } = inventory.current;
     const plans = planStreams(inventory.current, gatewayUrl);
@@ -96,18 +98,17 @@ async function followInventory(
     log.info("inventory in force", { file, streams: plans.length });
   };
   if (inventory.status.missing)
-    log.warn(`there is no inventory yet, so there are no streams; it is read once it is there`, { file });
+    log.warn("there is no inventory yet, so there are no streams; it is read once it is there", { file });
   let applied = apply();
-  await applied;
   const listening = inventory.on(({ taken, status }) => {
     for (const problem of status.problems) log.error(`inventory refused, the old one stays in force: ${problem}`);
     if (!taken) return;
-    applied = applied.then(apply).catch((error: unknown) => log.error("the new inventory is not in force", { error }));
+    applied = applied.then(apply).catch((error: unknown) => {
+      if (!signal.aborted) log.error("the new inventory is not in force", { error });
+    });
   });
-  stack.defer(async () => {
-    listening[Symbol.dispose]();
-    await applied;
-  });
+  await applied;
+  return listening;
 }
 
 function unready(mediamtx: Mediamtx, { status }: InventoryFile): readonly string[] {
@@ -142,7 +143,8 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const settings = readSettings(process.env);
+  const given = readSettings(process.env);
+  const settings = { ...given, inventoryFile: chooseInventory(given.inventoryFile, given.demoInventoryFile) };
   return runProcess(async (signal) => runBridge(settings, signal), { deadlineMs: stopMs });
 }
 

@@ -214,7 +214,7 @@ void test(
     const { apiAddress } = JSON.parse((await readFile(configFile, "utf8")).replace(/^#.*/, "")) as {
       apiAddress: string;
     };
-    const body = JSON.stringify({ source: "publisher", runOnInit: "touch /tmp/owned" });
+    const body = JSON.stringify({ source: "publisher", runOnInit: "true" });
     const answer = await fetch(`http://${apiAddress}/v3/config/paths/replace/x`, { method: "POST", body });
     assert.equal(answer.status, 401);
   },

@@ -83,12 +83,15 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
     },
   });
   server = opening.use(started);
-  // First thing at the end: the encoders stop, and MediaMTX is asked nothing any more.
+  const stop = new AbortController();
+  const compared = compare(paths, demand, clock, log, stop.signal);
+  // First thing at the end: the encoders stop, and MediaMTX is asked nothing more. What it was
+  // asked already ends with it: a MediaMTX that hangs must not hold up the stop.
   opening.defer(() => {
+    stop.abort();
     demand.detach();
     streams.serverAvailable(false);
   });
-  opening.use(comparing(paths, demand, clock, log));
   const opened = opening.move();
   return {
     get up() {
@@ -101,7 +104,10 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
       lingerMs = effectiveLingerMs(nextLingerMs);
       await paths.set(new Map(ids.map((id) => [id, pathConfig({ lingerMs })])));
     },
-    [Symbol.asyncDispose]: async () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      await opened.disposeAsync();
+      await compared;
+    },
   };
 }
 
@@ -112,21 +118,17 @@ async function requireHookPrograms(searchPath: string): Promise<void> {
   }
 }
 
-function comparing(paths: PathWriter, demand: Demand, clock: Clock, log: Log): AsyncDisposable {
-  const stop = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await clock.wait(compareEveryMs, stop.signal);
-      await paths.write().catch((error: unknown) => log.error("the paths of MediaMTX cannot be set", { error }));
-      await demand.count();
+/** Until the signal aborts; never rejects. */
+async function compare(paths: PathWriter, demand: Demand, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    // Its only rejection is the abort.
+    await clock.wait(compareEveryMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await paths.write();
+    } catch (error) {
+      if (!signal.aborted) log.error("the paths of MediaMTX cannot be set", { error });
     }
-  };
-  // Ends only by its own abort: neither of the two above rejects.
-  const ended = loop().catch(() => undefined);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await ended;
-    },
-  };
+    await demand.count();
+  }
 }

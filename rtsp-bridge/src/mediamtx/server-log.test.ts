@@ -18,13 +18,16 @@ void test("its four levels become ours", () => {
   );
 });
 
+function levelOf(message: string): string {
+  return parseServerLine(JSON.stringify({ level: "INF", message })).level;
+}
+
 void test("its housekeeping is for debugging, who watches is not", () => {
-  const level = (message: string): string => parseServerLine(JSON.stringify({ level: "INF", message })).level;
-  assert.equal(level("[path cc1] runOnDemand command started"), "debug");
-  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] opened"), "debug");
-  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] closed: EOF"), "debug");
-  assert.equal(level("[RTSP] [conn 192.0.2.7:5000] closed: path 'nope' is not configured"), "info");
-  assert.equal(level("[RTSP] [session 4d0397ea] is reading from path 'cc1', with TCP, 1 track (H264)"), "info");
+  assert.equal(levelOf("[path cc1] runOnDemand command started"), "debug");
+  assert.equal(levelOf("[RTSP] [conn 192.0.2.7:5000] opened"), "debug");
+  assert.equal(levelOf("[RTSP] [conn 192.0.2.7:5000] closed: EOF"), "debug");
+  assert.equal(levelOf("[RTSP] [conn 192.0.2.7:5000] closed: path 'nope' is not configured"), "info");
+  assert.equal(levelOf("[RTSP] [session 4d0397ea] is reading from path 'cc1', with TCP, 1 track (H264)"), "info");
 });
 
 void test("a line that is no JSON is a warning as it stands", () => {
