@@ -88,10 +88,10 @@ const name = z
 const cameraUrl = z
   .string()
   // A reference is let through: the bridge reads files whose secrets only the gateway has.
-  .regex(/^(?:https?|rtsps?):\/\/[^/\s]|\$\{/u, { error: "expected a URL that begins with http, https, rtsp or rtsps" })
+  .regex(/^https?:\/\/[^/\s]|\$\{/u, { error: "expected a URL of MJPEG pictures that begins with http or https" })
   .refine((text) => text.includes("${") || URL.canParse(text), { error: "expected a URL" })
   .optional()
-  .meta({ description: "Pictures from here in place of the printer's own camera: http, https, rtsp or rtsps." });
+  .meta({ description: "MJPEG pictures from here in place of the printer's own camera: http or https." });
 
 const camera = z
   .union([z.literal(false), z.strictObject({ url: cameraUrl })])

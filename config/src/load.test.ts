@@ -52,7 +52,7 @@ printers:
     control: true
     connection: {host: bambu.lan, serial: 00M00A, access_code: "01234567", tls: pin}
     camera: false
-  - {id: door, family: camera, camera: {url: "rtsp://192.0.2.9:554/live"}}
+  - {id: door, family: camera, camera: {url: "http://192.0.2.9/stream"}}
   - {id: blank, family: elegoo-cc1, connection: {host: "fe80::1%eth0"}, camera: }
 gateway: {allowed_hosts: [Printers.example.org], camera_grace: 1m30s}
 bridge: {linger: 0s, max_frames_per_second: 5}
@@ -61,7 +61,7 @@ bridge: {linger: 0s, max_frames_per_second: 5}
     inventory.printers.map(({ id, name, control, camera }) => ({ id, name, control, camera })),
     [
       { id: "x1", name: "The big one", control: true, camera: null },
-      { id: "door", name: "door", control: false, camera: { url: "rtsp://192.0.2.9:554/live" } },
+      { id: "door", name: "door", control: false, camera: { url: "http://192.0.2.9/stream" } },
       { id: "blank", name: "blank", control: false, camera: { url: undefined } },
     ],
   );
@@ -124,7 +124,7 @@ gateway: {camera_grace: 2h, allowed_hosts: ["http://a"]}
     "printers.yaml:12:5 printers[2].connection.host: missing; expected text",
     "printers.yaml:12:42 printers[2].connection.access_code: expected text, found a number; put it in quotes",
     'printers.yaml:12:53 printers[2].connection.tls: expected one of verify, pin, insecure, found text "insecur"; did you mean insecure?',
-    'printers.yaml:13:19 printers[2].camera.url: expected a URL that begins with http, https, rtsp or rtsps, found text "ftp://x"',
+    'printers.yaml:13:19 printers[2].camera.url: expected a URL of MJPEG pictures that begins with http or https, found text "ftp://x"',
     "printers.yaml:14:9 printers[3].id: duplicate id; the printer at printers.yaml:2:9 has it too",
     'printers.yaml:15:11 printers[3].name: must be 1 to 100 characters on one line, found text ""',
     "printers.yaml:17:27 printers[3].connection.hosts: unknown key; did you mean host?",
