@@ -131,7 +131,10 @@ class EncoderProcess implements Encoder {
     stdin.on("error", () => undefined);
     stdin.on("drain", () => this.#options.onReady());
     stdout.on("data", (chunk: Buffer) => this.#read(reader, chunk));
-    stderr.setEncoding("utf8").on("data", (chunk: string) => this.#stderr.push(chunk));
+    stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      // One that is ended before it was fed complains of an empty input.
+      if (!this.#options.signal.aborted) this.#stderr.push(chunk);
+    });
   }
 
   #read(reader: FlvReader, chunk: Buffer): void {

@@ -58,6 +58,11 @@ interface Run {
 
 /** No viewer is left without a picture for longer; MediaMTX and most readers give up at 5…10 s. */
 const repeatMs = 1000;
+/**
+ * Right after a viewer comes: players decode a few pictures before they show the first, and a silent
+ * camera would keep them waiting that many seconds.
+ */
+const brisk = { repeatMs: 150, forMs: 800 };
 /** An older picture would tell a viewer something that is no longer so. */
 const maxHeldMs = 30_000;
 /** A key picture asked for right after another would cost bits and show nothing new. */
@@ -75,6 +80,7 @@ export class Feeder {
   /** The newest one that came out of an encoder. */
   #proven: Picture | undefined;
   #keyWanted = false;
+  #briskUntilMs = -Infinity;
 
   constructor(options: FeederOptions) {
     this.#options = options;
@@ -99,6 +105,7 @@ export class Feeder {
   /** Shows the newest picture as a key picture as soon as may be. */
   requestKey(): void {
     this.#keyWanted = true;
+    this.#briskUntilMs = this.#options.clock.monotonic() + brisk.forMs;
     this.turn();
   }
 
@@ -168,7 +175,7 @@ export class Feeder {
     if (this.#isBlind(run, now)) return now;
     if (run.lastFedMs === undefined) return run.patientUntilMs;
     const keyMs = this.#keyWanted ? run.lastKeyMs + keySpacingMs : Infinity;
-    return Math.min(run.lastFedMs + repeatMs, keyMs);
+    return Math.min(run.lastFedMs + (now < this.#briskUntilMs ? brisk.repeatMs : repeatMs), keyMs);
   }
 
   #repeat(run: Run, now: number): Choice | undefined {
@@ -202,6 +209,7 @@ export class Feeder {
     if (key) run.lastKeyMs = choice.capturedMs;
     // The first picture of an encoder is a key picture whoever asked.
     if (first || wantKey) this.#keyWanted = false;
+    if (first) this.#briskUntilMs = now + brisk.forMs;
     this.#settle(choice);
     this.#alarm.set(this.#dueMs(run, now));
   }
