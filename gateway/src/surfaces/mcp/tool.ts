@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Effect } from "../../model/commands.ts";
 import type { JsonObject } from "../../model/document.ts";
-import type { PrinterError } from "../../model/errors.ts";
+import { errorCodes, type PrinterError } from "../../model/errors.ts";
 import { publicMessage } from "../problem.ts";
 import type { CallToolResult, ToolListing } from "./sdk.ts";
 
@@ -48,7 +48,7 @@ export function listing(tool: Tool): ToolListing {
     title: tool.title,
     description: tool.description,
     inputSchema: jsonSchema(tool.input, "input"),
-    ...(tool.output === undefined ? {} : { outputSchema: jsonSchema(tool.output, "output") }),
+    ...(tool.output === undefined ? {} : { outputSchema: orFailure(jsonSchema(tool.output, "output")) }),
     annotations: {
       title: tool.title,
       readOnlyHint: tool.effect === "observes",
@@ -64,6 +64,27 @@ export function listing(tool: Tool): ToolListing {
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ToolListing["inputSchema"] {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: "draft-7" });
   return { ...rest, type: "object" } as ToolListing["inputSchema"];
+}
+
+const failureSchema = z.object({
+  code: z.enum(Object.keys(errorCodes)).meta({ description: "What went wrong, of a closed list." }),
+  message: z.string().meta({ description: "What happened and what to do next." }),
+  retryable: z.boolean().meta({ description: "Whether the same call can succeed later." }),
+  printer: z.string().nullable(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+});
+
+/**
+ * A result that follows the schema, or an error. Clients made with the SDK's 1.x line hold errors
+ * against the output schema too, and would show their own complaint in place of ours.
+ */
+function orFailure({ properties, required = [], ...rest }: ToolListing["inputSchema"]): ToolListing["inputSchema"] {
+  const failed = jsonSchema(failureSchema, "output");
+  return {
+    ...rest,
+    properties: { ...failed.properties, ...properties },
+    anyOf: [{ required }, { required: failed.required }],
+  };
 }
 
 /** The structured result, and the same as text for clients that read no structure. */

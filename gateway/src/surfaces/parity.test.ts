@@ -1,0 +1,99 @@
+// Walks both tables over all surfaces: every row is everywhere, or its row says where not.
+
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { commandNames } from "../model/commands.ts";
+import { kebabCase, snakeCase } from "../model/naming.ts";
+import { telemetry, type TelemetryPoint } from "../model/telemetry.ts";
+import { units } from "../model/units.ts";
+import { FakeFleet, fakePrinter } from "./fake-fleet.ts";
+import { openTestSession } from "./mcp/test-session.ts";
+import { metricOf } from "./metrics/printer-gauges.ts";
+import { startTestGateway } from "./test-gateway.ts";
+
+const timeout = 30_000;
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly description?: string;
+}
+
+/** The schema at a dotted key, looking through arrays and nullable parts. */
+function at(schema: Schema | undefined, key: string): Schema | undefined {
+  let found = schema;
+  for (const part of key.split(".")) {
+    const object = [found, ...(found?.anyOf ?? []), found?.items].find((one) => one?.properties !== undefined);
+    found = object?.properties?.[part];
+  }
+  return found;
+}
+
+/** The value at a dotted key; of an array, that of its first item. */
+function valueAt(document: unknown, { key }: TelemetryPoint): unknown {
+  let found = document;
+  for (const part of key.split(".")) {
+    found = (Array.isArray(found) ? found[0] : found) as Record<string, unknown> | undefined;
+    found = (found as Record<string, unknown> | undefined)?.[part];
+  }
+  return found;
+}
+
+test("every telemetry row is in the REST state, its schema, and MCP's", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using gateway = await startTestGateway(fleet);
+  await using session = await openTestSession(fleet);
+  const state: unknown = await (await fetch(`${gateway.url}/api/v1/printers/a/state`)).json();
+  const openApi = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
+    components: { schemas: { State: Schema } };
+  };
+  const { tools } = await session.client.listTools();
+  const getState = tools.find(({ name }) => name === "get_state")?.outputSchema as Schema | undefined;
+  for (const point of telemetry) {
+    if (point.key !== "reason") assert.notEqual(valueAt(state, point) ?? null, null, `${point.key} in the state`);
+    assert.equal(
+      at(openApi.components.schemas.State, point.key)?.description,
+      point.summary,
+      `${point.key} in OpenAPI`,
+    );
+    assert.equal(
+      at(getState?.properties?.["items"]?.items, point.key)?.description,
+      point.summary,
+      `${point.key} in MCP`,
+    );
+  }
+});
+
+test("every telemetry row is a metric in its base unit, or says that it is none", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using gateway = await startTestGateway(fleet);
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  for (const point of telemetry) {
+    const name = metricOf(point);
+    if (name === undefined) continue;
+    assert.notEqual(point.kind, "text", `${point.key} is text and cannot be a metric`);
+    assert.ok(text.includes(`\n${name}{printer="a"`), `${point.key} as ${name}`);
+    if (point.unit !== undefined) assert.ok(name.endsWith(`_${units[point.unit].metricSuffix}`), name);
+  }
+});
+
+test("every command is a route and a tool", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using gateway = await startTestGateway(fleet);
+  await using session = await openTestSession(fleet);
+  const openApi = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as { paths: object };
+  const { tools } = await session.client.listTools();
+  for (const name of commandNames) {
+    const path = `/api/v1/printers/a/commands/${kebabCase(name)}`;
+    const response = await fetch(gateway.url + path, { method: "POST" });
+    await response.body?.cancel();
+    assert.equal(response.status, 200, path);
+    assert.equal(fleet.requests.at(-1)?.command, name);
+    assert.ok(path.replace("/a/", "/{id}/") in openApi.paths, name);
+    assert.ok(
+      tools.some((tool) => tool.name === snakeCase(name)),
+      name,
+    );
+  }
+});

@@ -1,0 +1,46 @@
+// The whole HTTP app over a fake fleet, on a free loopback port, with a clock that stands still.
+
+import { FakeClock } from "@gantry/platform/fake-clock";
+import { listen } from "@gantry/platform/http-server";
+import { silentLog, type Log } from "@gantry/platform/log";
+import type { FakeFleet } from "./fake-fleet.ts";
+import { createHttpApp, type HttpApp } from "./http-app.ts";
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly clock: FakeClock;
+  readonly app: HttpApp;
+}
+
+export async function startTestGateway(
+  fleet: FakeFleet,
+  options: { readonly allowedHosts?: readonly string[]; readonly log?: Log } = {},
+): Promise<TestGateway> {
+  const clock = new FakeClock();
+  const { allowedHosts = [], log = silentLog } = options;
+  const app = createHttpApp(fleet, { clock, log, version: "1.2.3", allowedHosts: () => allowedHosts });
+  const server = await listen(app.handler, { host: "127.0.0.1", port: 0 });
+  return {
+    url: server.url,
+    clock,
+    app,
+    [Symbol.asyncDispose]: async () => {
+      await app[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Reads a stream of text until `found` is in it, and gives everything read so far. */
+export function textReader(response: Response): (found: string) => Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return async (found) => {
+    while (!text.includes(found)) {
+      const { value, done } = (await reader?.read()) ?? { done: true };
+      if (done) throw new Error(`the stream ended without ${JSON.stringify(found)}: ${text}`);
+      text += value;
+    }
+    return text;
+  };
+}
