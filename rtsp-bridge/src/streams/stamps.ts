@@ -7,8 +7,9 @@ export interface Stamp {
   readonly key: boolean;
 }
 
-/** Readers cut and join at key pictures and expect one a second; a little less bears jitter. */
-const keyEveryMs = 950;
+/** Readers cut and join at key pictures and expect one a second: the picture nearest to it is the one. */
+const keyEveryMs = 1000;
+const maxEarlyMs = 100;
 
 export class Stamps {
   #last: Stamp | undefined;
@@ -27,7 +28,8 @@ export class Stamps {
 
   #after(last: Stamp, elapsedMs: number, wantKey: boolean): Stamp {
     const least = Math.max(Math.round(elapsedMs), last.stampMs + 2);
-    const key = wantKey || least - this.#lastKeyMs >= keyEveryMs;
+    const earlyMs = Math.min((least - last.stampMs) / 2, maxEarlyMs);
+    const key = wantKey || least - this.#lastKeyMs + earlyMs >= keyEveryMs;
     return { stampMs: (least % 2 === 1) === key ? least : least + 1, key };
   }
 }

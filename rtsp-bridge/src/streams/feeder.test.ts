@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "@gantry/platform/fake-clock";
+import type { AccessUnit } from "../ffmpeg/flv.ts";
+import type { Encoder } from "../ffmpeg/process.ts";
+import { Feeder, type Fed } from "./feeder.ts";
+import type { Picture } from "./source.ts";
+
+const size = { width: 64, height: 48 };
+const slate = Uint8Array.of(0);
+
+class FakeEncoder implements Encoder {
+  readonly pid = 1;
+  readonly ready = new Promise<never>(() => undefined);
+  readonly exited = new Promise<never>(() => undefined);
+  undecodable = 0;
+  busy = false;
+  /** Stamp and first byte of what was fed, and when. */
+  readonly fed: { readonly stampMs: number; readonly what: number; readonly atMs: number }[] = [];
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  feed(jpeg: Uint8Array, stampMs: number): void {
+    this.fed.push({ stampMs, what: jpeg[0] ?? -1, atMs: this.#clock.monotonic() });
+  }
+
+  /** What was fed, by its first byte. */
+  get whats(): number[] {
+    return this.fed.map(({ what }) => what);
+  }
+}
+
+interface Table {
+  readonly clock: FakeClock;
+  readonly feeder: Feeder;
+  readonly encoder: FakeEncoder;
+  readonly counts: { dropped: number; held: number };
+  readonly show: (what: number) => void;
+  readonly answer: () => Fed | undefined;
+}
+
+function picture(what: number, arrivedMs: number): Picture {
+  return { jpeg: Uint8Array.of(what), size, arrivedMs };
+}
+
+function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean } = {}): Table {
+  const clock = new FakeClock();
+  const counts = { dropped: 0, held: 0 };
+  const { lastPictureAgeMs } = options;
+  const feeder = new Feeder({
+    clock,
+    signal: new AbortController().signal,
+    lastPicture: lastPictureAgeMs === undefined ? undefined : picture(99, clock.monotonic() - lastPictureAgeMs),
+    slate: () => (options.slateDrawn === false ? undefined : slate),
+    onDropped: () => (counts.dropped += 1),
+    onHeld: () => (counts.held += 1),
+  });
+  const encoder = new FakeEncoder(clock);
+  return {
+    clock,
+    feeder,
+    encoder,
+    counts,
+    show: (what) => feeder.picture(picture(what, clock.monotonic())),
+    answer: () => {
+      const stampMs = encoder.fed.at(-1)?.stampMs ?? -1;
+      const unit: AccessUnit = { units: [], stampMs, key: false };
+      return feeder.came(unit);
+    },
+  };
+}
+
+test("a picture that comes within the moment is the first, and what was cached is not shown", async () => {
+  const { clock, feeder, encoder, show } = table({ lastPictureAgeMs: 5000 });
+  feeder.attach(encoder, 100);
+  await clock.advance(60);
+  show(1);
+  assert.deepEqual(encoder.fed, [{ stampMs: 0, what: 1, atMs: 60 }]);
+});
+
+test("after the moment the last picture is shown, if it is younger than 30 s", async () => {
+  const young = table({ lastPictureAgeMs: 5000 });
+  young.feeder.attach(young.encoder, 100);
+  await young.clock.advance(100);
+  assert.deepEqual(young.encoder.whats, [99]);
+  assert.equal(young.answer()?.shown, "held");
+  const old = table({ lastPictureAgeMs: 31_000 });
+  old.feeder.attach(old.encoder, 100);
+  await old.clock.advance(100);
+  assert.deepEqual(old.encoder.whats, [0]);
+  assert.equal(old.answer()?.shown, "slate");
+});
+
+test("a slate that is still being drawn is fed as soon as it is there", async () => {
+  const options = { slateDrawn: false };
+  const { clock, feeder, encoder } = table(options);
+  feeder.attach(encoder, 100);
+  await clock.advance(500);
+  assert.deepEqual(encoder.whats, []);
+  options.slateDrawn = true;
+  feeder.turn();
+  assert.deepEqual(encoder.whats, [0]);
+});
+
+test("a camera that goes silent is held at one picture a second, then a slate takes its place", async () => {
+  const { clock, feeder, encoder, show, answer } = table();
+  feeder.attach(encoder, 100);
+  for (let frame = 0; frame < 30; frame += 1) {
+    show(1);
+    assert.equal(answer()?.shown, "live");
+    await clock.advance(100);
+  }
+  const before = encoder.fed.length;
+  await clock.advance(10_000);
+  assert.ok(encoder.fed.length - before >= 9 && encoder.fed.length - before <= 11);
+  assert.ok(encoder.fed.slice(before).every(({ what }) => what === 1));
+  assert.equal(answer()?.shown, "held");
+  await clock.advance(25_000);
+  assert.equal(encoder.whats.at(-1), 0);
+  assert.equal(answer()?.shown, "slate");
+  show(2);
+  assert.equal(encoder.whats.at(-1), 2);
+  assert.equal(answer()?.shown, "live");
+  const gaps = encoder.fed.slice(1).map(({ atMs }, index) => atMs - (encoder.fed[index]?.atMs ?? 0));
+  assert.ok(Math.max(...gaps) <= 1000);
+});
+
+test("a slow camera is live between its pictures", async () => {
+  const { clock, feeder, encoder, show, answer } = table();
+  feeder.attach(encoder, 100);
+  for (let frame = 0; frame < 5; frame += 1) {
+    show(1);
+    await clock.advance(1900);
+    assert.equal(answer()?.shown, frame === 0 ? "held" : "live");
+  }
+});
+
+test("a viewer that joins is given a key picture at once, of the newest picture", async () => {
+  const { clock, feeder, encoder, show } = table();
+  feeder.attach(encoder, 100);
+  show(1);
+  await clock.advance(300);
+  show(2);
+  await clock.advance(40);
+  feeder.requestKey();
+  const last = encoder.fed.at(-1);
+  assert.deepEqual([last?.what, last?.atMs, (last?.stampMs ?? 0) % 2], [2, 340, 1]);
+});
+
+test("a key picture asked for right after another is put off, not forgotten", async () => {
+  const { clock, feeder, encoder, show } = table();
+  feeder.attach(encoder, 100);
+  show(1);
+  await clock.advance(300);
+  feeder.requestKey();
+  await clock.advance(20);
+  feeder.requestKey();
+  assert.equal(encoder.fed.filter(({ stampMs }) => stampMs % 2 === 1).length, 1);
+  await clock.advance(41);
+  const keys = encoder.fed.filter(({ stampMs }) => stampMs % 2 === 1);
+  assert.deepEqual(
+    keys.map(({ atMs }) => atMs),
+    [300, 360],
+  );
+});
+
+test("while the encoder is busy only the newest picture is kept", async () => {
+  const { clock, feeder, encoder, counts, show } = table();
+  feeder.attach(encoder, 100);
+  show(1);
+  encoder.busy = true;
+  for (const what of [2, 3, 4]) {
+    await clock.advance(60);
+    show(what);
+  }
+  assert.deepEqual(encoder.whats, [1]);
+  encoder.busy = false;
+  feeder.turn();
+  assert.deepEqual(encoder.whats, [1, 4]);
+  assert.equal(counts.dropped, 2);
+});
+
+test("the next encoder begins at 0 with the last picture that came out, at its own time", async () => {
+  const { clock, feeder, encoder, show, answer } = table();
+  feeder.attach(encoder, 100);
+  show(1);
+  await clock.advance(100);
+  answer();
+  show(2);
+  feeder.detach();
+  const next = new FakeEncoder(clock);
+  await clock.advance(50);
+  feeder.attach(next, 0);
+  assert.deepEqual(next.fed, [{ stampMs: 0, what: 1, atMs: 150 }]);
+  assert.equal(feeder.came({ units: [], stampMs: 0, key: true })?.capturedMs, 150);
+});
+
+test("pictures that cannot be decoded give way to a slate every second", async () => {
+  const { clock, feeder, encoder, show } = table();
+  feeder.attach(encoder, 100);
+  for (let frame = 0; frame < 40; frame += 1) {
+    show(7);
+    encoder.undecodable += 1;
+    await clock.advance(100);
+  }
+  const slates = encoder.fed.filter(({ what }) => what === 0);
+  assert.ok(slates.length >= 3 && slates.length <= 4);
+  assert.equal(feeder.lastPicture, undefined);
+});
+
+test("a unit that answers nothing that was fed is ignored", () => {
+  const { feeder, encoder } = table();
+  assert.equal(feeder.came({ units: [], stampMs: 0, key: true }), undefined);
+  feeder.attach(encoder, 100);
+  assert.equal(feeder.came({ units: [], stampMs: 12, key: true }), undefined);
+});
