@@ -2,7 +2,7 @@
 
 export { chooseInventory } from "./choose.ts";
 export { InventoryError, loadInventory } from "./load.ts";
-export { openInventory } from "./watch.ts";
+export { noInventoryYet, openInventory } from "./watch.ts";
 export { inventoryJsonSchema } from "./json-schema.ts";
 export { createSecrets } from "./secrets.ts";
 export type { InventoryOptions } from "./load.ts";

@@ -36,13 +36,16 @@ export function formatProblem(problem: Problem): string {
   return problem.path === "" ? `${place} ${problem.message}` : `${place} ${problem.path}: ${problem.message}`;
 }
 
-/** `["printers", 2, "connection"]` → `printers[2].connection`; odd keys are quoted and cut. */
+/**
+ * `["printers", 2, "connection"]` → `printers[2].connection`. An odd key is told up to its first odd
+ * character: behind a lost quote or brace it may hold a secret.
+ */
 function formatPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
     else if (/^[\p{L}_][\p{L}\p{N}_-]{0,63}$/u.test(step)) text += text === "" ? step : `.${step}`;
-    else text += `[${JSON.stringify(step.slice(0, 64))}]`;
+    else text += `["${/^[\p{L}\p{N}_-]{0,63}/u.exec(step)?.[0] ?? ""}…"]`;
   }
   return text;
 }

@@ -67,6 +67,11 @@ export async function openInventory(options: WatchOptions): Promise<InventoryFil
   return watch;
 }
 
+/** What a service says when it finds no inventory: how to write one. */
+export function noInventoryYet(file: string): string {
+  return `there is no inventory yet: copy config/printers.example.yaml to ${file} and name your printers in it; it is read without a restart`;
+}
+
 /** How a file and its secret files look from outside; equal looks mean equal contents. */
 interface Look {
   readonly key: string;

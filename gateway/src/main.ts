@@ -46,11 +46,8 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
 }
 
 function tellInventory(log: Log, { inventory: file }: Settings, missing: boolean, printers: number): void {
-  if (missing) {
-    log.warn(`there is no inventory yet: copy config/printers.example.yaml to ${file} and name your printers in it`, {
-      file,
-    });
-  } else log.info("inventory read", { file, printers });
+  if (missing) log.warn(noInventoryYet(file));
+  else log.info("inventory read", { file, printers });
 }
 
 function version(): string {

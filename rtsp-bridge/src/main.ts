@@ -97,8 +97,7 @@ async function followInventory(parts: {
     );
     log.info("inventory in force", { file, streams: plans.length });
   };
-  if (inventory.status.missing)
-    log.warn("there is no inventory yet, so there are no streams; it is read once it is there", { file });
+  if (inventory.status.missing) log.warn(noInventoryYet(file));
   let applied = apply();
   const listening = inventory.on(({ taken, status }) => {
     for (const problem of status.problems) log.error(`inventory refused, the old one stays in force: ${problem}`);
