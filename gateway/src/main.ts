@@ -2,7 +2,7 @@
 // the signals. Wiring only.
 
 import { readFileSync } from "node:fs";
-import { chooseInventory, createSecrets, InventoryError, openInventory } from "@gantry/config";
+import { chooseInventory, createSecrets, InventoryError, noInventoryYet, openInventory } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";

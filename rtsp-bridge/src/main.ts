@@ -3,7 +3,14 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chooseInventory, createSecrets, InventoryError, openInventory, type InventoryFile } from "@gantry/config";
+import {
+  chooseInventory,
+  createSecrets,
+  InventoryError,
+  noInventoryYet,
+  openInventory,
+  type InventoryFile,
+} from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
