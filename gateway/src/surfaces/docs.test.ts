@@ -24,7 +24,7 @@ test("api.md names every key of the state, command, phase, event and error code 
   for (const name of commandNames) assert.ok(text.includes(`\`${kebabCase(name)}\``), name);
   for (const word of [...phases, ...eventTypes]) assert.ok(text.includes(word), word);
   for (const code of Object.keys(errorCodes) as (keyof typeof errorCodes)[]) {
-    assert.match(text, new RegExp(`\\| ${problemKinds[code].status} \\| .*\`${code}\``, "u"));
+    assert.match(text, new RegExp(`\\| ${problemKinds[code].status} +\\| .*\`${code}\``, "u"));
   }
 });
 

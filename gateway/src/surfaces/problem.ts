@@ -50,7 +50,7 @@ export function publicMessage(error: PrinterError): string {
 }
 
 /** The document of an error. */
-export function problemOf(error: PrinterError, kind: ProblemKind = problemKinds[error.code]): Problem {
+function problemOf(error: PrinterError, kind: ProblemKind = problemKinds[error.code]): Problem {
   const name = kind === problemKinds[error.code] ? error.code : kind.title;
   return {
     type: `urn:gantry:problem:${name.toLowerCase().replaceAll(/[^a-z]+/gu, "-")}`,

@@ -12,7 +12,7 @@ export interface Answer {
   readonly schema?: string;
 }
 
-export interface QueryParameter {
+interface QueryParameter {
   readonly name: string;
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;

@@ -4,7 +4,6 @@
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { Router } from "express";
-import type { Fleet } from "../fleet/fleet.ts";
 
 export interface SurfaceOptions {
   readonly clock: Clock;
@@ -13,12 +12,10 @@ export interface SurfaceOptions {
   readonly version: string;
 }
 
-/** A surface that speaks HTTP on the gateway's port. Dispose ends its open streams. */
+/**
+ * A surface that speaks HTTP on the gateway's port, as its folder's `start…(fleet, options)` gives
+ * it. Dispose ends its open streams.
+ */
 export interface HttpSurface extends AsyncDisposable {
   readonly router: Router;
 }
-
-export type StartHttpSurface<Surface extends HttpSurface = HttpSurface> = (
-  fleet: Fleet,
-  options: SurfaceOptions,
-) => Surface;

@@ -31,7 +31,7 @@ export function openApiRoute(fleet: Fleet, options: Pick<SurfaceOptions, "versio
 }
 
 /** The document. `control`: whether changing commands are told of. */
-export function openApiDocument(
+function openApiDocument(
   routes: readonly Route[],
   { version, control }: { readonly version: string; readonly control: boolean },
 ): Json {
