@@ -34,6 +34,7 @@ export class EventStream implements Disposable {
     this.#end.abort();
     this.#log[Symbol.dispose]();
     for (const client of this.#clients) client.end(frame("bye", {}));
+    this.#clients.clear();
   }
 
   readonly route: Route = {
