@@ -51,9 +51,9 @@ export async function runTestFile(file: string, options: TestFileOptions): Promi
   return judge(text, timedOut ? `still running after ${options.timeoutMs / 1000} s: killed` : exit);
 }
 
-/** The user's own settings must not reach the tests. */
+/** Neither the user's own settings nor an outer test run may reach the tests. */
 function testEnvironment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("GANTRY_"));
+  const entries = Object.entries(process.env).filter(([name]) => !/^(GANTRY_|NODE_TEST_)/.test(name));
   const colour = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? { FORCE_COLOR: "1" } : {};
   return { ...Object.fromEntries(entries), ...colour };
 }
