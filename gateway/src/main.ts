@@ -35,7 +35,9 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
   const fleet = stack.use(createFleet({ inventory, families, clock, log }));
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
-  const app = createHttpApp(fleet, { clock, log, version: version(), allowedHosts, rtspPort: settings.rtspPort });
+  const { rtspPort, revision } = settings;
+  const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
+  const app = createHttpApp(fleet, { clock, log, allowedHosts, ...about });
   const http = stack.use(await listen(app.handler, { host: settings.httpHost, port: settings.httpPort }));
   // Surfaces end their streams first, so that the server has nothing left to wait for.
   stack.use(app);

@@ -10,6 +10,7 @@ test("without any variable the documented defaults hold", () => {
     httpPort: 8787,
     rtspPort: 8554,
     gatewayUrl: "http://127.0.0.1:8787",
+    revision: undefined,
     logLevel: "info",
   });
 });

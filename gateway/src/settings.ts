@@ -13,6 +13,7 @@ const schema = z.object({
   GANTRY_HTTP_PORT: port.default(8787),
   GANTRY_RTSP_PORT: port.default(8554),
   GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
+  GANTRY_REVISION: z.string().min(1).optional(),
   GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
 });
 
@@ -26,6 +27,8 @@ export interface Settings {
   readonly rtspPort: number;
   /** Where `main.ts mcp` finds the running gateway. */
   readonly gatewayUrl: string;
+  /** Commit the product was built from, where the image says so. */
+  readonly revision: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -49,6 +52,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     httpPort: data.GANTRY_HTTP_PORT,
     rtspPort: data.GANTRY_RTSP_PORT,
     gatewayUrl: data.GANTRY_GATEWAY_URL,
+    revision: data.GANTRY_REVISION,
     logLevel: data.GANTRY_LOG_LEVEL,
   };
 }

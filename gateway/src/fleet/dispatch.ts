@@ -2,10 +2,10 @@
 
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import type * as z from "zod";
 import type { Session } from "../families/family.ts";
 import { commandRow, type CommandName, type CommandResult } from "../model/commands.ts";
-import { PrinterError, type InputProblem } from "../model/errors.ts";
+import { PrinterError } from "../model/errors.ts";
+import { invalidInput } from "../model/invalid-input.ts";
 import type { CommandRequest, FleetEvent, Printer } from "./fleet.ts";
 import type { Store } from "./store.ts";
 
@@ -84,16 +84,7 @@ function allowed(printer: Printer, command: CommandName): void {
 function checkedInput(command: CommandName, input: unknown): unknown {
   const checked = commandRow(command).input.safeParse(input ?? {});
   if (checked.success) return checked.data;
-  const problems = checked.error.issues.map((issue) => problem(issue));
-  const words = problems.map(({ pointer, message }) => `${pointer === "" ? "input" : pointer}: ${message}`).join("; ");
-  throw new PrinterError("invalid_input", words, { problems });
-}
-
-function problem({ path, message }: z.core.$ZodIssue): InputProblem {
-  return {
-    pointer: path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
-    message,
-  };
+  throw invalidInput(checked.error);
 }
 
 function unsupported(printer: Printer, command: CommandName): PrinterError {
