@@ -225,20 +225,20 @@ describe("following the inventory", () => {
   });
 });
 
-describe("the gate", () => {
-  async function prepare(
-    bench: Bench,
-    more: Partial<PrinterEntry> = { control: true },
-  ): Promise<Fleet & AsyncDisposable> {
-    bench.handlers = {
-      pause: async () => ({ outcome: "acknowledged" }),
-      refresh: async () => ({ outcome: "acknowledged" }),
-    };
-    const fleet = bench.fleet(entry("a", more));
-    await bench.clock.advance(0);
-    return fleet;
-  }
+async function prepare(
+  bench: Bench,
+  more: Partial<PrinterEntry> = { control: true },
+): Promise<Fleet & AsyncDisposable> {
+  bench.handlers = {
+    pause: async () => ({ outcome: "acknowledged" }),
+    refresh: async () => ({ outcome: "acknowledged" }),
+  };
+  const fleet = bench.fleet(entry("a", more));
+  await bench.clock.advance(0);
+  return fleet;
+}
 
+describe("the gate", () => {
   const pause = { printer: "a", command: "pause", input: {}, surface: "rest" } as const;
 
   test("a changing command is refused while control is off, an observing one is not", async () => {
