@@ -79,6 +79,13 @@ test("the job goes when the machine is idle, whatever the sticky sub-status says
   assert.equal(readStatus(status([0], 9, { Filename: "" })).job, null);
 });
 
+test("a file of the internal storage has the same name whichever way the firmware tells it", () => {
+  const files = ["/local/a b.gcode", "a b.gcode", "/usb/a b.gcode"].map(
+    (Filename) => readStatus(status([1], 13, { Filename })).job?.file,
+  );
+  assert.deepEqual(files, ["a b.gcode", "a b.gcode", "/usb/a b.gcode"]);
+});
+
 test("a job that is complete is wholly done, whatever its progress says", () => {
   assert.equal(readStatus(status([1], 9, { Progress: 99 })).job?.progressRatio, 1);
 });

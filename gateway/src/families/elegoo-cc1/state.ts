@@ -133,7 +133,8 @@ function readJob(info: Fields): Job {
   const layers = number(info["TotalLayer"]);
   return {
     id: text(info["TaskId"]),
-    file: text(info["Filename"]),
+    // Firmware tells either form; a bare name means the internal storage.
+    file: text(info["Filename"])?.replace(/^\/local\//u, "") ?? null,
     progressRatio: number(info["Status"]) === 9 ? 1 : progress === null ? null : clamp(progress / 100),
     elapsedSeconds: elapsed,
     remainingSeconds: elapsed === null || total === null || total === 0 ? null : Math.max(0, total - elapsed),
