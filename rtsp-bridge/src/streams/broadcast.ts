@@ -29,7 +29,7 @@ export interface BroadcastOptions {
   readonly knownSize: PictureSize | undefined;
   readonly lastPicture: Picture | undefined;
   /** The slate that tells `reason`, or undefined while it is drawn; `onDrawn` is called when it is. */
-  readonly slate: (size: PictureSize, reason: string | null, onDrawn: () => void) => Uint8Array | undefined;
+  readonly slate: (size: PictureSize, reason: string, onDrawn: () => void) => Uint8Array | undefined;
   readonly events: BroadcastEvents;
 }
 
@@ -69,6 +69,7 @@ export class Broadcast {
   #setsKnown = Promise.withResolvers<void>();
   #shown: Shown | undefined;
   #failed = false;
+  #seen = false;
   #cameraTrouble: string | null = null;
   #encoderTrouble: string | null = null;
   #serverTrouble: string | null = null;
@@ -115,14 +116,20 @@ export class Broadcast {
   get reason(): string | null {
     const state = this.state;
     if (state === "live") return null;
-    if (state === "holding") return this.#cameraTrouble ?? "the camera sends no pictures";
-    if (state === "placeholder") return this.#cameraTrouble ?? "waiting for the camera";
+    if (state === "holding" || state === "placeholder") return this.#silence;
     return this.#encoderTrouble ?? this.#serverTrouble;
   }
 
   /** The newest picture of the camera that an encoder could read. */
   get lastPicture(): Picture | undefined {
     return this.#feeder.lastPicture;
+  }
+
+  /** Why there is no picture of the camera, in words. */
+  get #silence(): string {
+    if (this.#cameraTrouble !== null) return this.#cameraTrouble;
+    if (!this.#seen) return "waiting for the camera";
+    return this.#feeder.isBlind ? "the camera's pictures cannot be decoded" : "the camera sends no pictures";
   }
 
   joined(): void {
@@ -166,6 +173,7 @@ export class Broadcast {
 
   #take(picture: Picture): void {
     this.#cameraTrouble = null;
+    this.#seen = true;
     this.#options.events.picture(picture);
     this.#firstPicture.resolve(picture);
     this.#feeder.picture(picture);
@@ -302,7 +310,7 @@ export class Broadcast {
 
   #slate(): Uint8Array | undefined {
     const size = this.#size ?? fallbackSize;
-    const slate = this.#options.slate(size, this.#cameraTrouble, () => this.#feeder.turn());
+    const slate = this.#options.slate(size, this.#silence, () => this.#feeder.turn());
     this.#lastSlate = slate ?? this.#lastSlate;
     return this.#lastSlate;
   }

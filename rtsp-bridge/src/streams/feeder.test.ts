@@ -150,6 +150,30 @@ test("a viewer that joins is given a key picture at once, of the newest picture"
   assert.deepEqual([last?.what, last?.atMs, (last?.stampMs ?? 0) % 2], [2, 340, 1]);
 });
 
+test("a viewer of a silent camera gets the thirty pictures that players look at first within three seconds", async () => {
+  const { clock, feeder, encoder } = table();
+  feeder.attach(encoder, 100);
+  await clock.advance(3100);
+  assert.ok(encoder.fed.length >= 30 && encoder.fed.length <= 45);
+  await clock.advance(10_000);
+  const before = encoder.fed.length;
+  feeder.requestKey();
+  await clock.advance(3000);
+  assert.ok(encoder.fed.length - before >= 30);
+  await clock.advance(10_000);
+  assert.ok(encoder.fed.length - before <= 60);
+});
+
+test("a camera of a usual rate is not filled up with repeats when a viewer comes", async () => {
+  const { clock, feeder, encoder, counts, show } = table();
+  feeder.attach(encoder, 100);
+  for (let frame = 0; frame < 45; frame += 1) {
+    show(1);
+    await clock.advance(frame % 2 === 0 ? 57 : 77);
+  }
+  assert.equal(counts.held, 0);
+});
+
 test("a key picture asked for right after another is put off, not forgotten", async () => {
   const { clock, feeder, encoder, show } = table();
   feeder.attach(encoder, 100);

@@ -59,10 +59,11 @@ interface Run {
 /** No viewer is left without a picture for longer; MediaMTX and most readers give up at 5…10 s. */
 const repeatMs = 1000;
 /**
- * Right after a viewer comes: players decode a few pictures before they show the first, and a silent
- * camera would keep them waiting that many seconds.
+ * Right after a viewer comes, pictures are repeated faster: FFmpeg, and with it Home Assistant,
+ * Frigate and Jellyfin, reads some 30 pictures of a stream before it shows the first one. A camera
+ * that sends ten a second needs no help.
  */
-const brisk = { repeatMs: 150, forMs: 800 };
+const brisk = { repeatMs: 80, forMs: 3000, untilIntervalMs: 110 };
 /** An older picture would tell a viewer something that is no longer so. */
 const maxHeldMs = 30_000;
 /** A key picture asked for right after another would cost bits and show nothing new. */
@@ -92,6 +93,11 @@ export class Feeder {
   /** The newest picture an encoder could read. */
   get lastPicture(): Picture | undefined {
     return this.#proven;
+  }
+
+  /** The camera sends what its encoder cannot decode. */
+  get isBlind(): boolean {
+    return this.#run !== undefined && this.#run.encoder.undecodable > this.#run.undecodable;
   }
 
   /** A picture of the camera: the newest replaces one that still waits. */
@@ -158,7 +164,7 @@ export class Feeder {
   }
 
   #choose(run: Run, now: number): Choice | undefined {
-    if (this.#fresh !== undefined && !this.#isBlind(run, now)) {
+    if (this.#fresh !== undefined && !this.#needsSlate(run, now)) {
       const picture = this.#fresh;
       return { jpeg: picture.jpeg, picture, shown: "live", capturedMs: picture.arrivedMs };
     }
@@ -167,28 +173,36 @@ export class Feeder {
       this.#alarm.set(dueMs);
       return undefined;
     }
-    return this.#repeat(run, now);
+    return this.#repeat(now);
   }
 
   /** When something is fed even if nothing fresh comes. */
   #dueMs(run: Run, now: number): number {
-    if (this.#isBlind(run, now)) return now;
+    if (this.#needsSlate(run, now)) return now;
     if (run.lastFedMs === undefined) return run.patientUntilMs;
     const keyMs = this.#keyWanted ? run.lastKeyMs + keySpacingMs : Infinity;
-    return Math.min(run.lastFedMs + (now < this.#briskUntilMs ? brisk.repeatMs : repeatMs), keyMs);
+    return Math.min(run.lastFedMs + this.#spacingMs(now), keyMs);
   }
 
-  #repeat(run: Run, now: number): Choice | undefined {
-    const picture = run.encoder.undecodable > run.undecodable ? undefined : this.#newest;
+  /** How long a picture may stand before it is repeated. */
+  #spacingMs(now: number): number {
+    if (now >= this.#briskUntilMs) return repeatMs;
+    const { intervalMs } = this.#pace;
+    const isSwift = intervalMs > 0 && intervalMs <= brisk.untilIntervalMs;
+    return isSwift ? Math.max(brisk.repeatMs, 2 * intervalMs) : brisk.repeatMs;
+  }
+
+  #repeat(now: number): Choice | undefined {
+    const picture = this.isBlind ? undefined : this.#newest;
     const shown = picture === undefined ? "slate" : this.#freshness(picture, now);
     if (picture !== undefined && shown !== "slate") return { jpeg: picture.jpeg, picture, shown, capturedMs: now };
     const slate = this.#options.slate();
     return slate === undefined ? undefined : { jpeg: slate, picture: undefined, shown: "slate", capturedMs: now };
   }
 
-  /** The camera sends what cannot be decoded, and nothing has come out for it: a slate must. */
-  #isBlind(run: Run, now: number): boolean {
-    return run.encoder.undecodable > run.undecodable && now - Math.max(run.lastUnitMs, run.lastSlateMs) >= repeatMs;
+  /** Undecodable pictures have been all for so long that a slate must come between them. */
+  #needsSlate(run: Run, now: number): boolean {
+    return this.isBlind && now - Math.max(run.lastUnitMs, run.lastSlateMs) >= repeatMs;
   }
 
   #freshness(picture: Picture, now: number): Shown {

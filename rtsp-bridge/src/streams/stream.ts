@@ -58,7 +58,7 @@ export class Stream implements AsyncDisposable {
     this.#options = options;
     this.#slates = new Slates(options.drawSlate, options.log);
     // Drawn now, because at the moment of demand every millisecond is waited for.
-    this.#slate(options.sizes.get(plan.id) ?? fallbackSize, null, () => undefined);
+    this.#slate(options.sizes.get(plan.id) ?? fallbackSize, "waiting for the camera", () => undefined);
   }
 
   demanded(): void {
@@ -190,11 +190,10 @@ export class Stream implements AsyncDisposable {
     return this.#run?.stop.signal.aborted === false ? this.#run.broadcast.reason : null;
   }
 
-  #slate(size: PictureSize, reason: string | null, onDrawn: () => void): Uint8Array | undefined {
-    const message = reason ?? "waiting for the camera";
+  #slate(size: PictureSize, reason: string, onDrawn: () => void): Uint8Array | undefined {
     const text: SlateText = {
       title: this.#plan.name,
-      message: message.charAt(0).toUpperCase() + message.slice(1),
+      message: reason.charAt(0).toUpperCase() + reason.slice(1),
       detail: this.#lastSeenAt === undefined ? null : `Last picture ${this.#when(this.#lastSeenAt)}`,
     };
     return this.#slates.get(size, text, onDrawn);
