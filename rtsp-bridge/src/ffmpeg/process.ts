@@ -27,7 +27,7 @@ export interface EncoderOptions {
   readonly onReady: () => void;
 }
 
-export interface EncoderExit {
+interface EncoderExit {
   /** Why, in words. */
   readonly reason: string;
   /** It was ended because nothing came out of it. */

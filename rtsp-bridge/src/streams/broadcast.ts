@@ -33,7 +33,7 @@ export interface BroadcastOptions {
   readonly events: BroadcastEvents;
 }
 
-export interface BroadcastEvents {
+interface BroadcastEvents {
   readonly picture: (picture: Picture) => void;
   readonly dropped: () => void;
   readonly held: () => void;
