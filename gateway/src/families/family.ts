@@ -57,6 +57,8 @@ export interface Family<Connection = unknown> {
    * PrinterError. Left out by families without a camera.
    */
   frames?(options: CameraOptions<Connection>): AsyncIterable<Uint8Array>;
+  /** Endings of the files it prints, with their dot, in lower case: `.gcode`. Left out: it takes no files. */
+  readonly fileTypes?: readonly string[];
   /** The least time between two openings of the camera after it failed, ms. Default 1000. */
   readonly cameraReopenMs?: number;
 }

@@ -29,7 +29,7 @@ export function createFleet({ inventory, families, clock, log }: FleetOptions): 
   function start(entry: PrinterEntry): void {
     const family = families[entry.family];
     if (family === undefined) return; // the inventory's schema knows only registered families
-    store.add(entry);
+    store.add({ ...entry, fileTypes: family.fileTypes ?? [] });
     units.set(entry.id, new PrinterUnit({ entry, family, cameraGraceMs: graceMs, store, clock, log }));
   }
 
@@ -75,6 +75,7 @@ export function createFleet({ inventory, families, clock, log }: FleetOptions): 
     },
     [Symbol.asyncDispose]: async () => {
       watching[Symbol.dispose]();
+      store.end();
       await applying;
       await Promise.all([...units.values()].map(async (unit) => unit[Symbol.asyncDispose]()));
     },

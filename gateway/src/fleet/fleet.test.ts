@@ -239,6 +239,7 @@ async function prepare(
 }
 
 describe("the gate", () => {
+  const done = { kind: "output", output: { outcome: "acknowledged" } };
   const pause = { printer: "a", command: "pause", input: {}, surface: "rest" } as const;
 
   test("a changing command is refused while control is off, an observing one is not", async () => {
@@ -246,7 +247,7 @@ describe("the gate", () => {
     await using fleet = await prepare(bench, {});
     await assert.rejects(fleet.dispatch(pause), { code: "control_disabled", message: /control: true/u });
     assert.deepEqual([...fleet.get("a").commands], ["refresh"]);
-    assert.deepEqual(await fleet.dispatch({ ...pause, command: "refresh" }), { outcome: "acknowledged" });
+    assert.deepEqual(await fleet.dispatch({ ...pause, command: "refresh" }), done);
   });
 
   test("a command is refused outside its phases, and passes inside them", async () => {
@@ -254,7 +255,7 @@ describe("the gate", () => {
     await using fleet = await prepare(bench);
     await assert.rejects(fleet.dispatch(pause), { code: "wrong_phase", message: /idle/u });
     bench.links.get("a")?.options.report({ ...unknownReadings, phase: "printing" });
-    assert.deepEqual(await fleet.dispatch(pause), { outcome: "acknowledged" });
+    assert.deepEqual(await fleet.dispatch(pause), done);
   });
 
   test("input is checked against the row, every fault at once", async () => {
@@ -298,5 +299,26 @@ describe("the gate", () => {
     await fleet.dispatch(pause);
     const results = bench.events.flatMap((event) => (event.type === "command" ? [event.result] : []));
     assert.deepEqual(results, ["wrong_phase", "acknowledged"]);
+  });
+
+  test("what becomes of a command is told in steps, the last when the state shows it or time is up", async () => {
+    const bench = new Bench();
+    await using fleet = await prepare(bench);
+    const steps = (): string[] =>
+      bench.events.flatMap((event) =>
+        event.type === "event" && event.event.command !== null ? [event.event.type] : [],
+      );
+    const report = bench.links.get("a")?.options.report;
+    report?.({ ...unknownReadings, phase: "printing" });
+    await fleet.dispatch(pause);
+    assert.deepEqual(steps(), ["command_sent", "command_acknowledged"]);
+    report?.({ ...unknownReadings, phase: "pausing" });
+    report?.({ ...unknownReadings, phase: "paused" });
+    await bench.clock.advance(0);
+    assert.deepEqual(steps().slice(2), ["command_confirmed"]);
+    report?.({ ...unknownReadings, phase: "printing" });
+    await fleet.dispatch(pause);
+    await bench.clock.advance(200_000);
+    assert.equal(steps().at(-1), "command_unconfirmed");
   });
 });

@@ -2,8 +2,9 @@
 // camera. The one implementation is ./supervisor.ts and its neighbours.
 
 import type { Capabilities } from "../model/capabilities.ts";
-import type { CommandName, CommandResult } from "../model/commands.ts";
+import type { CommandName, FileToSend, Media } from "../model/commands.ts";
 import type { ErrorCode } from "../model/errors.ts";
+import type { JsonObject } from "../model/document.ts";
 import type { PrinterEvent } from "../model/events.ts";
 import type { Identity, PrinterState } from "../model/printer.ts";
 import type { CameraHub } from "../camera/hub.ts";
@@ -18,6 +19,8 @@ export interface Printer {
   readonly control: boolean;
   /** What the machine has; empty before it was first reached. */
   readonly has: Capabilities;
+  /** Endings of the files it prints, with their dot, in lower case; empty where it takes no files. */
+  readonly fileTypes: readonly string[];
   /** The commands that can be asked of it: observing ones, and changing ones where control is on. */
   readonly commands: ReadonlySet<CommandName>;
   readonly state: PrinterState;
@@ -48,8 +51,18 @@ export interface CommandRequest {
   readonly surface: "rest" | "mcp" | "mqtt" | "ui";
   /** Check everything and send nothing. */
   readonly dryRun?: boolean;
+  /** The file, for a command whose row takes one. The caller removes it afterwards. */
+  readonly file?: FileToSend;
   readonly signal?: AbortSignal;
 }
+
+/** How a command went: its output or bytes once the printer acknowledged, or silence. */
+export type CommandAnswer =
+  | { readonly kind: "output"; readonly output: JsonObject }
+  | { readonly kind: "media"; readonly media: Media }
+  /** It was sent and the printer stayed silent: what the machine did is unknown. */
+  | { readonly kind: "unconfirmed" }
+  | { readonly kind: "dry_run" };
 
 export interface InventoryStatus {
   /** False while the file on disk is refused and an older one is in force. */
@@ -74,9 +87,9 @@ export interface Fleet {
   /**
    * The one gate: control, capability, phase, bounds, deadline, audit line.
    * @throws PrinterError `not_found`, `invalid_input`, `control_disabled`, `unsupported`,
-   *   `wrong_phase`, `unreachable`, `timeout`, `printer_refused`, `aborted`
+   *   `wrong_phase`, `file_type`, `unreachable`, `timeout`, `printer_refused`, `aborted`
    */
-  dispatch(request: CommandRequest): Promise<CommandResult>;
+  dispatch(request: CommandRequest): Promise<CommandAnswer>;
   on(listener: (event: FleetEvent) => void): Disposable;
   readonly inventory: InventoryStatus;
 }

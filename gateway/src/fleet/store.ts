@@ -18,16 +18,27 @@ export interface PrinterSeed {
   readonly name: string;
   readonly family: string;
   readonly control: boolean;
+  readonly fileTypes: readonly string[];
 }
 
 export class Store {
   readonly #printers = new Map<string, Printer>();
   readonly #events: Emitter<FleetEvent>;
   readonly #clock: Clock;
+  readonly #end = new AbortController();
 
   constructor(options: { clock: Clock; log: Log }) {
     this.#clock = options.clock;
     this.#events = new Emitter((error) => options.log.error("a listener failed", { error }));
+  }
+
+  /** Aborts when the fleet ends. */
+  get ending(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  end(): void {
+    this.#end.abort();
   }
 
   list(): readonly Printer[] {
@@ -51,13 +62,14 @@ export class Store {
 
   /** A printer nothing is known of yet. */
   add(seed: PrinterSeed): void {
-    const { id, name, family, control } = seed;
+    const { id, name, family, control, fileTypes } = seed;
     const state = { ...unknownReadings, id, connected: false, reason: "connecting", updatedAt: null, control };
     this.#printers.set(id, {
       id,
       name,
       family,
       control,
+      fileTypes,
       identity: unknownIdentity,
       has: new Set(),
       commands: new Set(),

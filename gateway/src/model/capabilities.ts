@@ -2,22 +2,37 @@
 // `needs` one is shown only for printers whose family says they have it.
 
 export const capabilities = [
+  "autoRefill",
   "bed",
   "camera",
   "chamber",
+  "connections",
+  "emergencyStop",
   "fans",
+  "files",
   "gcode",
   "heaters",
+  "history",
   "home",
   "jog",
   "layers",
   "lights",
+  "macros",
   "materials",
   "pause",
+  "position",
+  "power",
   "resume",
+  "serialPort",
+  "signal",
   "speed",
   "start",
   "stop",
+  "storages",
+  "system",
+  "thumbnails",
+  "timelapses",
+  "upload",
 ] as const;
 
 export type Capability = (typeof capabilities)[number];

@@ -8,6 +8,7 @@ import { telemetry } from "./telemetry.ts";
 const everything = new Set(capabilities);
 
 const printing: PrinterState = {
+  ...unknownReadings,
   id: "cc1",
   connected: true,
   reason: null,
@@ -66,7 +67,16 @@ test("the document has the shape users rely on", () => {
     speedRatio: 1,
     speedMode: "balanced",
     lights: [{ id: "chamber", on: true }],
-    materials: [{ unit: "0", slot: "2", type: "PLA", colorHex: "#FF8800", remainingRatio: 0.6, active: true }],
+    materials: [
+      { unit: "0", slot: "2", type: "PLA", name: null, colorHex: "#FF8800", remainingRatio: 0.6, active: true },
+    ],
+    autoRefill: null,
+    position: null,
+    zOffsetMillimeters: null,
+    signalDbm: null,
+    storages: [],
+    connections: [],
+    powerDevices: [],
     faults: [{ code: "9", severity: "warning", text: "…", help: null }],
   });
 });

@@ -4,7 +4,8 @@
 import * as z from "zod";
 import type { Capabilities } from "./capabilities.ts";
 import type { PrinterState } from "./printer.ts";
-import { groups, telemetry, type TelemetryPoint, type Value } from "./telemetry.ts";
+import { telemetry } from "./telemetry.ts";
+import { groups, type TelemetryPoint, type Value } from "./telemetry-point.ts";
 
 export interface JsonObject {
   readonly [key: string]: JsonValue;

@@ -1,5 +1,6 @@
 // What happened once, derived from two states of the same printer. Surfaces pass these on.
 
+import type { CommandName } from "./commands.ts";
 import type { Phase, PrinterState } from "./printer.ts";
 
 export const eventTypes = [
@@ -11,6 +12,10 @@ export const eventTypes = [
   "print_finished",
   "print_failed",
   "print_cancelled",
+  "command_sent",
+  "command_acknowledged",
+  "command_confirmed",
+  "command_unconfirmed",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
@@ -23,6 +28,8 @@ export interface PrinterEvent {
   readonly file: string | null;
   /** Why, in words; null where there is nothing to say. */
   readonly reason: string | null;
+  /** The command it is about; null where it is about none. */
+  readonly command: CommandName | null;
 }
 
 const active: ReadonlySet<Phase> = new Set(["preparing", "printing", "pausing", "paused", "resuming", "stopping"]);
@@ -40,6 +47,7 @@ export function eventsBetween(before: PrinterState, after: PrinterState, at: str
     type,
     at,
     file: after.job?.file ?? before.job?.file ?? null,
+    command: null,
     reason: type === "disconnected" ? after.reason : (after.faults[0]?.text ?? null),
   });
   if (before.connected !== after.connected) return [event(after.connected ? "connected" : "disconnected")];

@@ -50,11 +50,41 @@ export interface Material {
   readonly unit: string;
   readonly slot: string;
   readonly type: string | null;
+  /** Brand and kind as the spool says them. */
+  readonly name?: string | null;
   /** "#RRGGBB" */
   readonly colorHex: string | null;
   /** 0…1 */
   readonly remainingRatio: number | null;
   readonly active: boolean | null;
+}
+
+/** Where the head is, mm in the printer's own coordinates. */
+export interface Position {
+  readonly xMillimeters: number | null;
+  readonly yMillimeters: number | null;
+  readonly zMillimeters: number | null;
+}
+
+/** A place where the printer keeps files: "local", "usb". */
+export interface Storage {
+  readonly id: string;
+  readonly usedBytes: number | null;
+  readonly freeBytes: number | null;
+  readonly sizeBytes: number | null;
+}
+
+/** Connections that the printer allows: "control", "camera"; `used` counts everybody's. */
+export interface ConnectionBudget {
+  readonly id: string;
+  readonly used: number | null;
+  readonly allowed: number | null;
+}
+
+/** A switch beside the printer that its host knows: a plug, a relay. */
+export interface PowerDevice {
+  readonly id: string;
+  readonly on: boolean | null;
 }
 
 export interface Fault {
@@ -95,6 +125,15 @@ export interface Readings {
   readonly lights: readonly Light[];
   readonly materials: readonly Material[];
   readonly faults: readonly Fault[];
+  /** Whether the printer goes over to another slot of the same filament by itself. */
+  readonly autoRefill: boolean | null;
+  readonly position: Position | null;
+  readonly zOffsetMillimeters: number | null;
+  /** Wi-Fi, dBm. */
+  readonly signalDbm: number | null;
+  readonly storages: readonly Storage[];
+  readonly connections: readonly ConnectionBudget[];
+  readonly powerDevices: readonly PowerDevice[];
 }
 
 /** What a printer reads when nothing is known of it: no reading is ever kept past its connection. */
@@ -111,6 +150,13 @@ export const unknownReadings: Readings = Object.freeze({
   lights: [],
   materials: [],
   faults: [],
+  autoRefill: null,
+  position: null,
+  zOffsetMillimeters: null,
+  signalDbm: null,
+  storages: [],
+  connections: [],
+  powerDevices: [],
 });
 
 /** The state of one printer as every surface shows it. */

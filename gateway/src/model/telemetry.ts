@@ -1,124 +1,8 @@
 // THE table of telemetry points: everything Gantry can show of a printer, written once.
 // REST, SSE, MCP and metrics are loops over it; none holds a list of its own.
 
-import type { Capability } from "./capabilities.ts";
-import { phases, severities, type PrinterState } from "./printer.ts";
-import type { UnitName } from "./units.ts";
-
-/** `undefined`: there is no such thing now (no job); `null`: it is there, its value is unknown. */
-export type Value = number | boolean | string | null | undefined;
-
-export type Kind = "number" | "boolean" | "enum" | "text" | "instant";
-
-/** How a repeated part is named: its place in the document and its labels in metrics. */
-export interface Group<Item> {
-  /** Array in the state document. */
-  readonly path: string;
-  /** Keys of the row that tell its items apart. */
-  readonly identity: readonly (keyof Item & string)[];
-  readonly items: (state: PrinterState) => readonly Item[];
-  /** The metric labels that tell its items apart. */
-  readonly metricLabels: Readonly<Record<string, (item: Item) => string>>;
-}
-
-function group<Item>(definition: Group<Item>): Group<Item> {
-  return definition;
-}
-
-export const groups = {
-  nozzle: group({
-    path: "nozzles",
-    identity: ["id"],
-    items: (state) => state.nozzles,
-    metricLabels: { heater: (nozzle) => `nozzle${nozzle.id}` },
-  }),
-  fan: group({
-    path: "fans",
-    identity: ["id"],
-    items: (state) => state.fans,
-    metricLabels: { fan: (fan) => fan.id },
-  }),
-  light: group({
-    path: "lights",
-    identity: ["id"],
-    items: (state) => state.lights,
-    metricLabels: { light: (light) => light.id },
-  }),
-  material: group({
-    path: "materials",
-    identity: ["unit", "slot"],
-    items: (state) => state.materials,
-    metricLabels: { unit: (material) => material.unit, tray: (material) => material.slot },
-  }),
-  fault: group({
-    path: "faults",
-    identity: ["code"],
-    items: (state) => state.faults,
-    metricLabels: { code: (fault) => fault.code },
-  }),
-} as const;
-
-export type GroupName = keyof typeof groups;
-type ItemOf<Name extends GroupName> = (typeof groups)[Name] extends Group<infer Item> ? Item : never;
-
-export interface Metric {
-  readonly name: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly help?: string;
-}
-
-interface Description {
-  /** Dotted path in the state document, unit in its last word. Stable for ever. */
-  readonly key: string;
-  readonly label: string;
-  /** One sentence. */
-  readonly summary: string;
-  readonly kind: Kind;
-  readonly unit?: UnitName;
-  /** The closed list of an enum. */
-  readonly values?: readonly string[];
-  readonly role: "primary" | "detail" | "diagnostic";
-  readonly needs?: Capability;
-  /** True for a value that is never null. */
-  readonly always?: boolean;
-  /**
-   * The metric: by default the snake-cased key. `name` replaces it (without the `gantry_`),
-   * `labels` are added, `help` says what several rows of one name have in common,
-   * `false` leaves the point out of /metrics.
-   */
-  readonly metric?: false | Metric;
-}
-
-export interface SinglePoint extends Description {
-  readonly per?: undefined;
-  readonly read: (state: PrinterState) => Value;
-}
-
-/** A point that repeats for each item of a group. */
-export interface RepeatedPoint extends Description {
-  readonly per: GroupName;
-  /** One value per item, in the order of the group's items. */
-  readonly read: (state: PrinterState) => readonly Value[];
-}
-
-export type TelemetryPoint = SinglePoint | RepeatedPoint;
-
-/** The metric labels of each item of a group, in the order of its items. */
-export function metricLabels(per: GroupName, state: PrinterState): Readonly<Record<string, string>>[] {
-  const { items, metricLabels: labels } = groups[per] as unknown as Group<unknown>;
-  return items(state).map((item) =>
-    Object.fromEntries(Object.entries(labels).map(([name, read]) => [name, read(item)])),
-  );
-}
-
-function each<Name extends GroupName>(
-  per: Name,
-  point: Description & { readonly of: (item: ItemOf<Name>) => Value },
-): RepeatedPoint {
-  const { of, ...description } = point;
-  const items = groups[per].items as (state: PrinterState) => readonly ItemOf<Name>[];
-  return { ...description, per, read: (state) => items(state).map((item) => of(item)) };
-}
+import { phases, severities } from "./printer.ts";
+import { each, type TelemetryPoint } from "./telemetry-point.ts";
 
 export const telemetry: readonly TelemetryPoint[] = [
   {
@@ -369,6 +253,16 @@ export const telemetry: readonly TelemetryPoint[] = [
     of: (material) => material.type,
   }),
   each("material", {
+    key: "materials.name",
+    label: "Material name",
+    summary: "Brand and kind of the filament as the spool says them.",
+    kind: "text",
+    role: "detail",
+    needs: "materials",
+    metric: false,
+    of: (material) => material.name ?? null,
+  }),
+  each("material", {
     key: "materials.colorHex",
     label: "Material colour",
     summary: "Colour of the filament, as #RRGGBB.",
@@ -398,6 +292,134 @@ export const telemetry: readonly TelemetryPoint[] = [
     needs: "materials",
     metric: false,
     of: (material) => material.active,
+  }),
+  {
+    key: "autoRefill",
+    label: "Auto refill",
+    summary: "Whether the printer goes over to another slot of the same filament by itself.",
+    kind: "boolean",
+    role: "detail",
+    needs: "autoRefill",
+    metric: false,
+    read: (state) => state.autoRefill,
+  },
+  {
+    key: "position.xMillimeters",
+    label: "X position",
+    summary: "Where the head is along X.",
+    kind: "number",
+    unit: "millimeters",
+    role: "diagnostic",
+    needs: "position",
+    metric: false,
+    read: (state) => state.position?.xMillimeters,
+  },
+  {
+    key: "position.yMillimeters",
+    label: "Y position",
+    summary: "Where the head is along Y.",
+    kind: "number",
+    unit: "millimeters",
+    role: "diagnostic",
+    needs: "position",
+    metric: false,
+    read: (state) => state.position?.yMillimeters,
+  },
+  {
+    key: "position.zMillimeters",
+    label: "Z position",
+    summary: "Where the head is along Z.",
+    kind: "number",
+    unit: "millimeters",
+    role: "diagnostic",
+    needs: "position",
+    metric: false,
+    read: (state) => state.position?.zMillimeters,
+  },
+  {
+    key: "zOffsetMillimeters",
+    label: "Z offset",
+    summary: "Distance by which the first layer is moved away from the bed.",
+    kind: "number",
+    unit: "millimeters",
+    role: "diagnostic",
+    needs: "position",
+    metric: false,
+    read: (state) => state.zOffsetMillimeters,
+  },
+  {
+    key: "signalDbm",
+    label: "Wi-Fi signal",
+    summary: "Strength of the printer's Wi-Fi signal.",
+    kind: "number",
+    unit: "dbm",
+    role: "diagnostic",
+    needs: "signal",
+    metric: { name: "wifi_signal_dbm" },
+    read: (state) => state.signalDbm,
+  },
+  each("storage", {
+    key: "storages.usedBytes",
+    label: "Storage used",
+    summary: "Space that files take.",
+    kind: "number",
+    unit: "bytes",
+    role: "diagnostic",
+    needs: "storages",
+    metric: { name: "storage_used_bytes" },
+    of: (storage) => storage.usedBytes,
+  }),
+  each("storage", {
+    key: "storages.freeBytes",
+    label: "Storage free",
+    summary: "Space that is left for files.",
+    kind: "number",
+    unit: "bytes",
+    role: "diagnostic",
+    needs: "storages",
+    metric: { name: "storage_free_bytes" },
+    of: (storage) => storage.freeBytes,
+  }),
+  each("storage", {
+    key: "storages.sizeBytes",
+    label: "Storage size",
+    summary: "Space there is in all.",
+    kind: "number",
+    unit: "bytes",
+    role: "diagnostic",
+    needs: "storages",
+    metric: { name: "storage_size_bytes" },
+    of: (storage) => storage.sizeBytes,
+  }),
+  each("connection", {
+    key: "connections.used",
+    label: "Connections used",
+    summary: "How many of the printer's connections are in use, by whomever.",
+    kind: "number",
+    role: "diagnostic",
+    needs: "connections",
+    metric: { name: "printer_connections_used" },
+    of: (connection) => connection.used,
+  }),
+  each("connection", {
+    key: "connections.allowed",
+    label: "Connections allowed",
+    summary: "How many connections of this kind the printer allows.",
+    kind: "number",
+    role: "diagnostic",
+    needs: "connections",
+    metric: { name: "printer_connections_allowed" },
+    of: (connection) => connection.allowed,
+  }),
+  each("power", {
+    key: "powerDevices.on",
+    label: "Power",
+    summary: "Whether the power device is on.",
+    kind: "boolean",
+    role: "detail",
+    needs: "power",
+    metric: { name: "power_on" },
+    of: (device) => device.on,
   }),
   each("fault", {
     key: "faults.severity",

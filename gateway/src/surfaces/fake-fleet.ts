@@ -3,9 +3,10 @@
 
 import { Emitter } from "@gantry/platform/emitter";
 import type { CameraHub, CameraStatistics, Frame, ViewerKind } from "../camera/hub.ts";
-import type { CommandRequest, Fleet, FleetEvent, InventoryStatus, Printer } from "../fleet/fleet.ts";
+import type { CommandAnswer, CommandRequest, Fleet, FleetEvent, InventoryStatus, Printer } from "../fleet/fleet.ts";
 import { capabilities } from "../model/capabilities.ts";
-import { commandNames, commandRow, type CommandResult } from "../model/commands.ts";
+import { commandNames, commandRow } from "../model/commands.ts";
+import type { JsonObject } from "../model/document.ts";
 import { PrinterError } from "../model/errors.ts";
 import { unknownIdentity, unknownReadings, type PrinterState, type Readings } from "../model/printer.ts";
 
@@ -32,7 +33,24 @@ export const fullReadings: Readings = {
   speedRatio: 1,
   speedMode: "balanced",
   lights: [{ id: "chamber", on: true }],
-  materials: [{ unit: "0", slot: "2", type: "PLA", colorHex: "#FF8800", remainingRatio: 0.6, active: true }],
+  materials: [
+    {
+      unit: "0",
+      slot: "2",
+      type: "PLA",
+      name: "Basic PLA",
+      colorHex: "#FF8800",
+      remainingRatio: 0.6,
+      active: true,
+    },
+  ],
+  autoRefill: true,
+  position: { xMillimeters: 202, yMillimeters: 264.5, zMillimeters: 41.2 },
+  zOffsetMillimeters: 0.05,
+  signalDbm: -56,
+  storages: [{ id: "local", usedBytes: 1e9, freeBytes: 7e9, sizeBytes: 8e9 }],
+  connections: [{ id: "control", used: 1, allowed: 5 }],
+  powerDevices: [{ id: "plug", on: true }],
   faults: [{ code: "17", severity: "warning", text: "filament runs low", help: "https://help.invalid/17" }],
 };
 
@@ -47,6 +65,7 @@ export function fakePrinter(id: string, changes: Partial<Printer> = {}, readings
     identity: { model: "Centauri Carbon", firmware: "1.1.29", serial: "S-1" },
     control,
     has: new Set(capabilities),
+    fileTypes: [".gcode"],
     commands: new Set(commands),
     state: {
       ...fullReadings,
@@ -107,6 +126,12 @@ export class FakeCamera implements CameraHub {
   }
 }
 
+type FakeAnswer = JsonObject | CommandAnswer;
+
+function isAnswer(answer: FakeAnswer): answer is CommandAnswer {
+  return "kind" in answer;
+}
+
 export class FakeFleet implements Fleet {
   readonly requests: CommandRequest[] = [];
   readonly cameras = new Map<string, FakeCamera>();
@@ -121,8 +146,8 @@ export class FakeFleet implements Fleet {
     file: "config/printers.yaml",
     problems: [],
   };
-  /** What the gate answers. */
-  answer: (request: CommandRequest) => CommandResult | Promise<CommandResult> = () => ({ outcome: "acknowledged" });
+  /** What the gate answers: an output, or more than that. */
+  answer: (request: CommandRequest) => FakeAnswer | Promise<FakeAnswer> = () => ({ outcome: "acknowledged" });
 
   constructor(...printers: readonly Printer[]) {
     for (const printer of printers) this.#printers.set(printer.id, printer);
@@ -145,9 +170,12 @@ export class FakeFleet implements Fleet {
     return camera;
   }
 
-  async dispatch(request: CommandRequest): Promise<CommandResult> {
+  async dispatch(request: CommandRequest): Promise<CommandAnswer> {
     this.requests.push(request);
-    return this.answer(request);
+    const answer = await this.answer(request);
+    if (isAnswer(answer)) return answer;
+    if (request.dryRun === true) return { kind: "dry_run" };
+    return answer["outcome"] === "unconfirmed" ? { kind: "unconfirmed" } : { kind: "output", output: answer };
   }
 
   on(listener: (event: FleetEvent) => void): Disposable {

@@ -34,7 +34,7 @@ export function createHandlers(session: CentauriSession): CommandHandlers {
     name: Name,
     payload: RequestPayload<Name>,
     options: { signal: AbortSignal; deadlineMs?: number },
-  ): Promise<CommandResult> {
+  ): Promise<CommandResult<"pause">> {
     if (busy) throw new PrinterError("wrong_phase", "another command is on its way to the printer; wait for it");
     busy = true;
     try {

@@ -1,7 +1,16 @@
 // SDCP status and attributes → the product's readings. Pure. Codes and their meaning come from
 // the firmware's print_stats and the vendor's web UI (./README.md); a status frame is always whole.
 
-import type { Fan, Fault, Heater, Identity, Job, Phase, Readings } from "../../model/printer.ts";
+import {
+  unknownReadings,
+  type Fan,
+  type Fault,
+  type Heater,
+  type Identity,
+  type Job,
+  type Phase,
+  type Readings,
+} from "../../model/printer.ts";
 import { fields, number, text, type Fields } from "./codec.ts";
 
 /** Machine status: the elements of `CurrentStatus`; several may hold at once. */
@@ -96,6 +105,7 @@ export function readStatus(status: Fields): Readings {
   const list = machineStatus(status);
   const { phase, stage } = readPhase(list, info);
   return {
+    ...unknownReadings,
     phase,
     stage,
     job: list.includes(machine.job) ? readJob(info) : null,
@@ -105,7 +115,6 @@ export function readStatus(status: Fields): Readings {
     fans: fans(status),
     ...speed(info),
     lights: [{ id: "chamber", on: onOff(fields(status["LightStatus"])["SecondLight"]) }],
-    materials: [],
     faults: faults(phase, info),
   };
 }

@@ -6,13 +6,22 @@ import { commandNames, commandRow, type CommandName, type CommandRow } from "../
 import type { JsonObject } from "../../model/document.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { snakeCase } from "../../model/naming.ts";
-import type { Fleet, Printer } from "../../fleet/fleet.ts";
+import type { CommandAnswer, Fleet, Printer } from "../../fleet/fleet.ts";
 import { printerArgument } from "./reading-tools.ts";
 import { tokenSeconds } from "./tokens.ts";
-import type { Tool, ToolCall } from "./tool.ts";
+import type { Tool, ToolCall, ToolResult } from "./tool.ts";
+
+/** A picture is carried in one message. */
+const maxPictureBytes = 2 * 1024 * 1024;
+
+/** Rows that carry whole files either way have no tool: messages are no place for a gigabyte. */
+export function isTool(name: CommandName): boolean {
+  const { takesFile, gives } = commandRow(name);
+  return takesFile !== true && gives !== "file";
+}
 
 export function commandTools(fleet: Fleet): Tool[] {
-  return commandNames.flatMap((name) => {
+  return commandNames.filter(isTool).flatMap((name) => {
     const printers = fleet.list().filter((printer) => printer.commands.has(name));
     return printers.length === 0 ? [] : [commandTool(fleet, name, printers)];
   });
@@ -29,7 +38,7 @@ function commandTool(fleet: Fleet, command: CommandName, printers: readonly Prin
       ...row.input.shape,
       ...(row.effect === "destroys" ? { confirmation_token: token } : {}),
     }),
-    output: output(row),
+    ...(row.gives === undefined ? { output: output(row) } : {}),
     effect: row.effect,
     idempotent: row.idempotent,
     run: async ({ printer: id, confirmation_token, ...input }, call) => {
@@ -41,10 +50,34 @@ function commandTool(fleet: Fleet, command: CommandName, printers: readonly Prin
         const refusal = await confirmed(fleet.get(printer), command, input, confirmation_token, call);
         if (refusal !== undefined) return refusal;
       }
-      const result = await fleet.dispatch({ ...request, signal: call.signal });
-      return { ...result };
+      return toolResult(await fleet.dispatch({ ...request, signal: call.signal }));
     },
   };
+}
+
+async function toolResult(answer: CommandAnswer): Promise<ToolResult> {
+  switch (answer.kind) {
+    case "output":
+      return answer.output;
+    case "unconfirmed":
+    case "dry_run":
+      return { outcome: answer.kind };
+    case "media": {
+      const { mediaType, content } = answer.media;
+      return { picture: await bytesOf(content), mediaType };
+    }
+  }
+}
+
+async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of content) {
+    size += chunk.length;
+    if (size > maxPictureBytes) throw new PrinterError("file_too_large", "the picture is too large to be shown here");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 const token = z
@@ -74,6 +107,7 @@ function output({ output: promised, effect }: CommandRow): z.ZodObject {
     ...promised.partial().shape,
     outcome: z
       .enum(outcomes)
+      .optional()
       .meta({ description: "unconfirmed: sent, but the printer stayed silent; read its state." }),
     ...(effect === "destroys" ? { ...asked, expiresInSeconds: z.number().optional() } : {}),
   });

@@ -80,7 +80,8 @@ function getSnapshot(fleet: Fleet, ids: readonly string[]): Tool {
     idempotent: true,
     run: async ({ printer }, { signal }) => {
       const hub = fleet.camera(String(printer));
-      return hub.snapshot({ maxAgeMs: snapshotMaxAgeMs, timeoutMs: snapshotTimeoutMs, signal });
+      const { jpeg } = await hub.snapshot({ maxAgeMs: snapshotMaxAgeMs, timeoutMs: snapshotTimeoutMs, signal });
+      return { picture: jpeg, mediaType: "image/jpeg" };
     },
   };
 }

@@ -26,7 +26,7 @@ export interface Tokens {
 }
 
 /** What a tool gives: an object that follows its output schema, or a picture. */
-export type ToolResult = JsonObject | { readonly jpeg: Uint8Array };
+export type ToolResult = JsonObject | { readonly picture: Uint8Array; readonly mediaType: string };
 
 export interface Tool {
   readonly name: string;
@@ -89,9 +89,9 @@ function orFailure({ properties, required = [], ...rest }: ToolListing["inputSch
 
 /** The structured result, and the same as text for clients that read no structure. */
 export function success(result: ToolResult): CallToolResult {
-  if (result["jpeg"] instanceof Uint8Array) {
-    const data = Buffer.from(result["jpeg"]).toString("base64");
-    return { content: [{ type: "image", data, mimeType: "image/jpeg" }] };
+  if (result["picture"] instanceof Uint8Array) {
+    const data = Buffer.from(result["picture"]).toString("base64");
+    return { content: [{ type: "image", data, mimeType: String(result["mediaType"]) }] };
   }
   return { structuredContent: { ...result }, content: [{ type: "text", text: JSON.stringify(result) }] };
 }

@@ -22,7 +22,7 @@ function samples(text: string): Map<string, number> {
 }
 
 function happen(fleet: FakeFleet, type: EventType): void {
-  const event = { printer: "a", type, at: "2026-01-01T00:00:00.000Z", file: null, reason: null };
+  const event = { printer: "a", type, at: "2026-01-01T00:00:00.000Z", file: null, reason: null, command: null };
   fleet.emit({ type: "event", event });
 }
 

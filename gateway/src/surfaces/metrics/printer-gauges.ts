@@ -4,7 +4,8 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Fleet, Printer } from "../../fleet/fleet.ts";
 import { metricName } from "../../model/naming.ts";
-import { groups, metricLabels, telemetry, type TelemetryPoint, type Value } from "../../model/telemetry.ts";
+import { telemetry } from "../../model/telemetry.ts";
+import { groups, metricLabels, type TelemetryPoint, type Value } from "../../model/telemetry-point.ts";
 import { units } from "../../model/units.ts";
 
 type Labels = Readonly<Record<string, string>>;

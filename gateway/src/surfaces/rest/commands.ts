@@ -1,9 +1,10 @@
 // Commands over HTTP. One route for all of them: which there are is the table's word, and
 // whether one may run now is the word of the fleet's gate.
 
-import express, { type Request, type RequestHandler } from "express";
-import type { Fleet } from "../../fleet/fleet.ts";
-import { commandNames, type CommandName } from "../../model/commands.ts";
+import { pipeline } from "node:stream/promises";
+import express, { type Request, type RequestHandler, type Response } from "express";
+import type { CommandAnswer, Fleet } from "../../fleet/fleet.ts";
+import { commandNames, type CommandName, type Media } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { kebabCase } from "../../model/naming.ts";
 import { parameter, query, requestSignal, type Route } from "../route.ts";
@@ -31,11 +32,30 @@ export function commandRoute(fleet: Fleet, surface: AbortSignal): Route {
       const dryRun = dryRunOf(request);
       const signal = requestSignal(response, surface);
       const asked = { printer, command, input: input(request), surface: "rest", dryRun, signal } as const;
-      const result = await fleet.dispatch(asked);
-      if (dryRun) response.json({ outcome: "dry_run" });
-      else response.status(result.outcome === "unconfirmed" ? 202 : 200).json(result);
+      await sendAnswer(response, await fleet.dispatch(asked));
     },
   };
+}
+
+/** 200 with the output or the bytes, 202 where the printer stayed silent. */
+export async function sendAnswer(response: Response, answer: CommandAnswer): Promise<void> {
+  switch (answer.kind) {
+    case "output":
+      response.json(answer.output);
+      return;
+    case "unconfirmed":
+    case "dry_run":
+      response.status(answer.kind === "unconfirmed" ? 202 : 200).json({ outcome: answer.kind });
+      return;
+    case "media":
+      return sendMedia(response, answer.media);
+  }
+}
+
+async function sendMedia(response: Response, { mediaType, sizeBytes, content }: Media): Promise<void> {
+  response.type(mediaType).set("Cache-Control", "no-store");
+  if (sizeBytes !== null) response.set("Content-Length", String(sizeBytes));
+  await pipeline(content, response);
 }
 
 function commandOf(path: string, printer: string): CommandName {

@@ -32,6 +32,7 @@ test("opens with the retry time and everything as it is, then tells changes", { 
     at: "2026-01-01T00:00:00.000Z",
     file: "x",
     reason: null,
+    command: null,
   } as const;
   fleet.emit({ type: "event", event });
   const text = await until("print_paused");

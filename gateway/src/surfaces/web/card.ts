@@ -3,14 +3,8 @@
 
 import type { Printer } from "../../fleet/fleet.ts";
 import type { PrinterState } from "../../model/printer.ts";
-import {
-  groups,
-  telemetry,
-  type Group,
-  type GroupName,
-  type TelemetryPoint,
-  type Value,
-} from "../../model/telemetry.ts";
+import { telemetry } from "../../model/telemetry.ts";
+import { groups, type Group, type GroupName, type TelemetryPoint, type Value } from "../../model/telemetry-point.ts";
 import { formatValue } from "./format.ts";
 import { html, type Html } from "./html.ts";
 

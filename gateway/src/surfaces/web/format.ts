@@ -1,6 +1,6 @@
 // A telemetry value as people read it.
 
-import type { TelemetryPoint, Value } from "../../model/telemetry.ts";
+import type { TelemetryPoint, Value } from "../../model/telemetry-point.ts";
 import { units } from "../../model/units.ts";
 
 /** The value with its unit; a dash where it is unknown. */

@@ -2,7 +2,8 @@
 
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { telemetry, type TelemetryPoint } from "../../model/telemetry.ts";
+import { telemetry } from "../../model/telemetry.ts";
+import type { TelemetryPoint } from "../../model/telemetry-point.ts";
 import { FakeCamera, FakeFleet, fakePrinter, offlinePrinter } from "../fake-fleet.ts";
 import { startTestGateway } from "../test-gateway.ts";
 import { formatValue } from "./format.ts";
