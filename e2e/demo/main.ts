@@ -6,7 +6,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { startSimulator } from "../simulators/launch.ts";
-import { demoInventory, demoPrinters } from "./printers.ts";
+import { demoInventory, demoPrinters, manyPrinters } from "./printers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -16,19 +16,22 @@ const { values } = parseArgs({
     host: { type: "string", default: "127.0.0.1" },
     /** Name or address under which gateway and bridge reach the printers; default: that of --host. */
     reach: { type: "string" },
+    /** So many printers in place of the demo's own; for measuring. */
+    count: { type: "string" },
   },
 });
 const file = values.inventory;
 if (file === undefined) {
-  process.stderr.write("usage: main.ts --inventory FILE [--host 127.0.0.1] [--reach NAME]\n");
+  process.stderr.write("usage: main.ts --inventory FILE [--host 127.0.0.1] [--reach NAME] [--count N]\n");
   process.exit(2);
 }
 
 await using stack = new AsyncDisposableStack();
 const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
 for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(name, () => stop());
+const printers = values.count === undefined ? demoPrinters : manyPrinters(Number(values.count));
 const started = await Promise.all(
-  demoPrinters.map(async (printer) => {
+  printers.map(async (printer) => {
     const { family, scenario } = printer;
     const simulator = await startSimulator({ family, scenario, host: values.host, ports: { main: 0 }, speed: 1 });
     stack.use(simulator);
@@ -39,5 +42,5 @@ await mkdir(dirname(file), { recursive: true });
 await writeFile(`${file}.new`, demoInventory(values.reach ?? values.host, started));
 await rename(`${file}.new`, file);
 stack.defer(() => rm(file, { force: true }));
-process.stdout.write(`${JSON.stringify({ event: "listening", inventory: file, printers: demoPrinters.length })}\n`);
+process.stdout.write(`${JSON.stringify({ event: "listening", inventory: file, printers: printers.length })}\n`);
 await stopped;

@@ -3,6 +3,7 @@
 
 import { connections } from "../contract/connections.ts";
 import type { LaunchedSimulator } from "../simulators/launch.ts";
+import { simulators } from "../simulators/register.ts";
 
 export interface DemoPrinter {
   readonly id: string;
@@ -17,6 +18,15 @@ export const demoPrinters: readonly DemoPrinter[] = [
   { id: "cc1", name: "Centauri Carbon at work", family: "elegoo-cc1", scenario: "printing", control: false },
   { id: "cc1-idle", name: "Centauri Carbon at rest", family: "elegoo-cc1", scenario: "idle", control: true },
 ];
+
+/** So many printers at work, of every family that the gateway knows in turn; for measuring. */
+export function manyPrinters(count: number): readonly DemoPrinter[] {
+  const families = Object.keys(simulators).filter((family) => connections[family] !== undefined);
+  return Array.from({ length: count }, (_, index) => {
+    const family = families[index % families.length] ?? "";
+    return { id: `p${index}`, name: `${family} ${index}`, family, scenario: "printing", control: false };
+  });
+}
 
 /** YAML of the demo inventory; `host` is the name or address under which the simulators are reached. */
 export function demoInventory(host: string, started: readonly (readonly [DemoPrinter, LaunchedSimulator])[]): string {

@@ -1,6 +1,7 @@
 // What surfaces may do with the printers: read them, listen, ask for a command, look through a
 // camera. The one implementation is ./supervisor.ts and its neighbours.
 
+import type { InventoryStatus } from "@gantry/config";
 import type { Capabilities } from "../model/capabilities.ts";
 import type { CommandName, FileToSend, Media } from "../model/commands.ts";
 import type { ErrorCode } from "../model/errors.ts";
@@ -64,18 +65,7 @@ export type CommandAnswer =
   | { readonly kind: "unconfirmed" }
   | { readonly kind: "dry_run" };
 
-export interface InventoryStatus {
-  /** False while the file on disk is refused and an older one is in force. */
-  readonly valid: boolean;
-  /** Unix ms of the last time a file was taken; null before the first. */
-  readonly loadedAtMs: number | null;
-  /** True when there is no inventory file yet. */
-  readonly missing: boolean;
-  /** The file's path as the process knows it. */
-  readonly file: string;
-  /** The faults of the refused file, `printers.yaml:14:7 …`. */
-  readonly problems: readonly string[];
-}
+export type { InventoryStatus } from "@gantry/config";
 
 export interface Fleet {
   /** In the order of the inventory. */
