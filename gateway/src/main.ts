@@ -2,11 +2,13 @@
 // the signals. Wiring only.
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chooseInventory, createSecrets, InventoryError, noInventoryYet, openInventory } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
+import { emptySpool } from "@gantry/platform/spool";
 import { families } from "./families/index.ts";
 import { createFleet } from "./fleet/create-fleet.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
@@ -37,8 +39,11 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
   const { rtspPort, revision } = settings;
   const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
-  const app = createHttpApp(fleet, { clock, log, allowedHosts, ...about });
+  const spoolFolder = join(settings.dataFolder, "spool");
+  const app = createHttpApp(fleet, { clock, log, allowedHosts, spoolFolder, ...about });
   const http = stack.use(await listen(app.handler, { host: settings.httpHost, port: settings.httpPort }));
+  // Not before it listens: a gateway that finds its port taken must leave the other one's uploads.
+  clearSpool(log, spoolFolder);
   // Surfaces end their streams first, so that the server has nothing left to wait for.
   stack.use(app);
   log.info("listening", { event: "listening", http: http.url, printers: inventory.current.printers.length });
@@ -50,6 +55,14 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
 function tellInventory(log: Log, { inventory: file }: Settings, missing: boolean, printers: number): void {
   if (missing) log.warn(noInventoryYet(file));
   else log.info("inventory read", { file, printers });
+}
+
+function clearSpool(log: Log, folder: string): void {
+  try {
+    emptySpool(folder);
+  } catch (error) {
+    log.warn("uploads cannot be kept below GANTRY_DATA_DIR", { folder, error });
+  }
 }
 
 function version(): string {

@@ -6,6 +6,7 @@ test("without any variable the documented defaults hold", () => {
   assert.deepEqual(readSettings({}), {
     inventory: "config/printers.yaml",
     demoInventory: undefined,
+    dataFolder: "data",
     httpHost: "0.0.0.0",
     httpPort: 8787,
     rtspPort: 8554,

@@ -8,6 +8,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 /** Defaults are those of docs/configuration.md. */
 const schema = z.object({
   GANTRY_INVENTORY: z.string().min(1).default("config/printers.yaml"),
+  GANTRY_DATA_DIR: z.string().min(1).default("data"),
   GANTRY_DEMO_INVENTORY: z.string().min(1).optional(),
   GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
   GANTRY_HTTP_PORT: port.default(8787),
@@ -21,6 +22,8 @@ export interface Settings {
   readonly inventory: string;
   /** Read while there is no file of that name; compose.yaml's demo sets it. */
   readonly demoInventory: string | undefined;
+  /** Where everything is written. */
+  readonly dataFolder: string;
   readonly httpHost: string;
   readonly httpPort: number;
   /** Port of the bridge's RTSP server, for the addresses that are shown. */
@@ -48,6 +51,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     inventory: data.GANTRY_INVENTORY,
     demoInventory: data.GANTRY_DEMO_INVENTORY,
+    dataFolder: data.GANTRY_DATA_DIR,
     httpHost: data.GANTRY_HTTP_HOST,
     httpPort: data.GANTRY_HTTP_PORT,
     rtspPort: data.GANTRY_RTSP_PORT,

@@ -50,7 +50,14 @@ const acknowledged = z.strictObject({ outcome: z.literal("acknowledged") });
 
 const ready = ["idle", "finished", "stopped", "failed"] as const satisfies readonly Phase[];
 
-const file = z.string().min(1).max(255).meta({ description: "Name of the stored file, as the file list gives it." });
+const file = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((name) => !name.split("/").includes("..") && !/\p{Cc}/u.test(name), {
+    error: "a name without .. and control characters",
+  })
+  .meta({ description: "Name of the stored file, as the file list gives it." });
 
 const instant = z.iso.datetime().nullable();
 

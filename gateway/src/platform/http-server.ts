@@ -1,8 +1,12 @@
 // A listening HTTP server that ends: dispose closes idle connections at once, gives those in
-// flight a moment, then cuts them.
+// flight a moment, then cuts them. A body may take as long as it likes while it moves.
 
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+
+/** A client must be done with its headers by then, ms. */
+const headersMs = 60_000;
+const defaultBodyStallMs = 60_000;
 
 export interface ListenOptions {
   readonly host: string;
@@ -10,6 +14,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long requests in flight may go on after dispose, ms. */
   readonly graceMs?: number;
+  /** How long a request's body may stand still before its connection is cut, ms. */
+  readonly bodyStallMs?: number;
   /** Takes what goes wrong once it listens: a connection that could not be taken, for want of files. */
   readonly onError?: (error: Error) => void;
 }
@@ -23,7 +29,14 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Listens or throws (EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND). Dispose is idempotent. */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<HttpServer> {
-  const server = createServer(handler);
+  // Node's own limit is on the whole request, and would cut a large upload over a slow network.
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersMs }, handler);
+  const { bodyStallMs = defaultBodyStallMs } = options;
+  server.on("request", (request, response) => watchBody(request, response, bodyStallMs));
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    askWhenRead(request, response);
+    server.emit("request", request, response);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -46,6 +59,27 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     url: `http://${urlHost(address)}:${port}`,
     [Symbol.asyncDispose]: () => (closed ??= close(server, options.graceMs ?? 1000)),
   };
+}
+
+/** Node cuts a connection whose time is out; the time counts only while the body is on its way. */
+function watchBody(request: IncomingMessage, response: ServerResponse, stallMs: number): void {
+  const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
+  if (encoding === undefined && Number(length) === 0) return;
+  request.socket.setTimeout(stallMs);
+  request.once("end", () => {
+    // From the end of the answer on, the time is that of keep-alive.
+    if (!response.writableFinished) request.socket.setTimeout(0);
+  });
+}
+
+/** A client that waits with its body is told to send it when somebody begins to read, and not before. */
+function askWhenRead(request: IncomingMessage, response: ServerResponse): void {
+  const onListener = (event: string | symbol): void => {
+    if (event !== "data" && event !== "readable") return;
+    request.off("newListener", onListener);
+    if (!response.headersSent) response.writeContinue();
+  };
+  request.on("newListener", onListener);
 }
 
 /** The address as this machine reaches it, which for "all addresses" is loopback. */

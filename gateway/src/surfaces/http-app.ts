@@ -17,6 +17,8 @@ const defaultRtspPort = 8554;
 export interface HttpAppOptions extends SurfaceOptions {
   /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
   readonly allowedHosts: () => readonly string[];
+  /** Where uploads wait for their way to the printer; created when needed. */
+  readonly spoolFolder: string;
   /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
   readonly rtspPort?: number;
   /** Commit the product was built from, where that is known. */

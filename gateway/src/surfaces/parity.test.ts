@@ -8,8 +8,11 @@ import { telemetry } from "../model/telemetry.ts";
 import type { TelemetryPoint } from "../model/telemetry-point.ts";
 import { units } from "../model/units.ts";
 import { FakeFleet, fakePrinter } from "./fake-fleet.ts";
+import { withoutTool } from "./mcp/command-tools.ts";
 import { openTestSession } from "./mcp/test-session.ts";
 import { metricOf } from "./metrics/printer-gauges.ts";
+import { omits } from "./rest/commands.ts";
+import { omission } from "./surface.ts";
 import { startTestGateway } from "./test-gateway.ts";
 
 const timeout = 30_000;
@@ -79,22 +82,32 @@ test("every telemetry row is a metric in its base unit, or says that it is none"
   }
 });
 
-test("every command is a route and a tool", { timeout }, async () => {
+test("every command is a route, or one of REST's own omits, and then says where to go", { timeout }, async () => {
   const fleet = new FakeFleet(fakePrinter("a"));
   await using gateway = await startTestGateway(fleet);
-  await using session = await openTestSession(fleet);
   const openApi = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as { paths: object };
-  const { tools } = await session.client.listTools();
   for (const name of commandNames) {
     const path = `/api/v1/printers/a/commands/${kebabCase(name)}`;
+    const reason = omission(omits, name);
     const response = await fetch(gateway.url + path, { method: "POST" });
-    await response.body?.cancel();
-    assert.equal(response.status, 200, path);
-    assert.equal(fleet.requests.at(-1)?.command, name);
-    assert.ok(path.replace("/a/", "/{id}/") in openApi.paths, name);
-    assert.ok(
-      tools.some((tool) => tool.name === snakeCase(name)),
-      name,
-    );
+    const text = await response.text();
+    assert.equal(path.replace("/a/", "/{id}/") in openApi.paths, reason === undefined, name);
+    if (reason === undefined) assert.deepEqual([response.status, fleet.requests.at(-1)?.command], [200, name]);
+    else assert.ok(response.status === 400 && text.includes(reason), name);
   }
+});
+
+test("every command is a tool, or has a reason to be none", { timeout }, async () => {
+  await using session = await openTestSession(new FakeFleet(fakePrinter("a")));
+  const { tools } = await session.client.listTools();
+  for (const name of commandNames) {
+    const reason = withoutTool(name);
+    const tool = tools.find((one) => one.name === snakeCase(name));
+    assert.equal(tool === undefined, reason !== undefined, name);
+    if (reason === undefined) continue;
+    const words = new RegExp(reason.replaceAll(/[{}]/gu, "\\$&"), "u");
+    await assert.rejects(session.call(snakeCase(name), { printer: "a" }), words);
+  }
+  const without = commandNames.filter((name) => withoutTool(name) !== undefined);
+  assert.deepEqual(without, ["listSystemCommands", "uploadFile", "downloadFile", "downloadTimelapse"]);
 });

@@ -3,6 +3,7 @@
 
 import type { Response } from "express";
 import { PrinterError, type ErrorCode, type InputProblem } from "../model/errors.ts";
+import { sendText } from "./unread-body.ts";
 
 export interface ProblemKind {
   readonly status: number;
@@ -69,7 +70,7 @@ const retryAfterMs = 5000;
 
 /** Answers with a problem; a response that has already begun is cut off instead. */
 export function sendProblem(response: Response, error: PrinterError, kind?: ProblemKind): void {
-  if (response.headersSent) {
+  if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
@@ -77,11 +78,9 @@ export function sendProblem(response: Response, error: PrinterError, kind?: Prob
   if (problem.status === 503 || problem.status === 429) {
     response.set("Retry-After", String(Math.ceil((error.retryAfterMs ?? retryAfterMs) / 1000)));
   }
-  response
-    .status(problem.status)
-    .set("Cache-Control", "no-store")
-    .type("application/problem+json")
-    .send(JSON.stringify(problem));
+  response.removeHeader("Content-Disposition");
+  response.status(problem.status).set("Cache-Control", "no-store").type("application/problem+json");
+  sendText(response, JSON.stringify(problem));
 }
 
 /** Errors of express and its body reader carry an HTTP status of their own. */

@@ -2,6 +2,7 @@
 // the same row, so neither can miss the other.
 
 import type { Request, Response, Router } from "express";
+import type { CommandName } from "../model/commands.ts";
 import { PrinterError, type ErrorCode } from "../model/errors.ts";
 import { methodNotAllowed, sendProblem } from "./problem.ts";
 
@@ -20,12 +21,14 @@ interface QueryParameter {
 
 export interface Route {
   readonly method: "get" | "post" | "put" | "delete";
-  /** OpenAPI template, `/api/v1/printers/{id}`. */
+  /** OpenAPI template, `/api/v1/printers/{id}`; a parameter written `{name*}` takes slashes too. */
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
   readonly query?: readonly QueryParameter[];
   readonly answers: Readonly<Record<string, Answer>>;
+  /** The command that it asks, whose row then tells the answers; OpenAPI leaves it out where the row is left out. */
+  readonly command?: CommandName;
   /** Codes a caller should expect here. */
   readonly errors?: readonly ErrorCode[];
   readonly handle: (request: Request, response: Response) => void | Promise<void>;
@@ -33,7 +36,7 @@ export interface Route {
 
 /** Serves the routes; another method on one of their paths is answered 405. */
 export function mount(router: Router, routes: readonly Route[]): void {
-  for (const route of routes) router[route.method](expressPath(route.path), tag(route.path), route.handle);
+  for (const { method, path, handle } of routes) router[method](expressPath(path), tag(path), handle);
   for (const [path, methods] of methodsByPath(routes)) {
     router.all(expressPath(path), tag(path), (request, response) => {
       response.set("Allow", methods.join(", "));
@@ -53,13 +56,18 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
   return paths;
 }
 
-function expressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/gu, ":$1");
+export function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\*\}/gu, "*$1").replaceAll(/\{(\w+)\}/gu, ":$1");
+}
+
+/** The path as OpenAPI and the labels of metrics write it. */
+export function templateOf(path: string): string {
+  return path.replaceAll("*}", "}");
 }
 
 function tag(path: string) {
   return (_request: Request, response: Response, next: () => void): void => {
-    tagRoute(response, path);
+    tagRoute(response, templateOf(path));
     next();
   };
 }
@@ -75,10 +83,10 @@ export function routeOf(response: Response): string {
   return typeof template === "string" ? template : "unmatched";
 }
 
-/** A path parameter; the route's template has it. */
+/** A path parameter, decoded; empty where the route's template has none of that name. */
 export function parameter(request: Request, name: string): string {
-  const value = request.params[name];
-  return typeof value === "string" ? value : "";
+  const value = request.params[name] ?? "";
+  return typeof value === "string" ? value : value.join("/");
 }
 
 /** A query parameter given once; undefined when it is not there. @throws PrinterError `invalid_input` */

@@ -4,6 +4,7 @@
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { Router } from "express";
+import { commandRow, type CommandName, type CommandRow } from "../model/commands.ts";
 
 export interface SurfaceOptions {
   readonly clock: Clock;
@@ -18,4 +19,16 @@ export interface SurfaceOptions {
  */
 export interface HttpSurface extends AsyncDisposable {
   readonly router: Router;
+}
+
+/** Rows of the command table that a surface leaves out. */
+export interface Omission {
+  /** Why, and where it is to be had instead. */
+  readonly reason: string;
+  readonly applies: (row: CommandRow) => boolean;
+}
+
+/** Why the surface leaves the command out; undefined where it has it. */
+export function omission(omits: readonly Omission[], command: CommandName): string | undefined {
+  return omits.find(({ applies }) => applies(commandRow(command)))?.reason;
 }

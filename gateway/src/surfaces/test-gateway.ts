@@ -1,5 +1,8 @@
 // The whole HTTP app over a fake fleet, on a free loopback port, with a clock that stands still.
 
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FakeClock } from "@gantry/platform/fake-clock";
 import { listen } from "@gantry/platform/http-server";
 import { silentLog, type Log } from "@gantry/platform/log";
@@ -14,11 +17,13 @@ export interface TestGateway extends AsyncDisposable {
 
 export async function startTestGateway(
   fleet: FakeFleet,
-  options: { readonly allowedHosts?: readonly string[]; readonly log?: Log } = {},
+  options: { readonly allowedHosts?: readonly string[]; readonly log?: Log; readonly spoolFolder?: string } = {},
 ): Promise<TestGateway> {
   const clock = new FakeClock();
   const { allowedHosts = [], log = silentLog } = options;
-  const app = createHttpApp(fleet, { clock, log, version: "1.2.3", allowedHosts: () => allowedHosts });
+  // Without a folder of the test's own, one that nothing is to appear in.
+  const { spoolFolder = join(tmpdir(), `gantry-${randomUUID()}`) } = options;
+  const app = createHttpApp(fleet, { clock, log, version: "1.2.3", allowedHosts: () => allowedHosts, spoolFolder });
   const server = await listen(app.handler, { host: "127.0.0.1", port: 0 });
   return {
     url: server.url,

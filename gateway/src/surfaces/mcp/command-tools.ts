@@ -7,21 +7,38 @@ import type { JsonObject } from "../../model/document.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { snakeCase } from "../../model/naming.ts";
 import type { CommandAnswer, Fleet, Printer } from "../../fleet/fleet.ts";
-import { printerArgument } from "./reading-tools.ts";
+import { omission, type Omission } from "../surface.ts";
 import { tokenSeconds } from "./tokens.ts";
-import type { Tool, ToolCall, ToolResult } from "./tool.ts";
+import { printerArgument, type Tool, type ToolCall, type ToolResult } from "./tool.ts";
 
 /** A picture is carried in one message. */
 const maxPictureBytes = 2 * 1024 * 1024;
 
-/** Rows that carry whole files either way have no tool: messages are no place for a gigabyte. */
-export function isTool(name: CommandName): boolean {
-  const { takesFile, gives } = commandRow(name);
-  return takesFile !== true && gives !== "file";
+/** Rows without a tool. */
+const omits: readonly Omission[] = [
+  {
+    reason: "a file is no content for a message; it goes over HTTP: PUT /api/v1/printers/{id}/files/{name}",
+    applies: ({ takesFile }) => takesFile === true,
+  },
+  {
+    reason: "a file is no content for a message; it comes over HTTP: GET /api/v1/printers/{id}/files/{name}",
+    applies: ({ gives }) => gives === "file",
+  },
+  {
+    reason: "it lists what Gantry does not run",
+    applies: ({ needs }) => needs === "system",
+  },
+];
+
+/** Why the command has no tool, and what to do instead; undefined where it has one. */
+export function withoutTool(command: CommandName): string | undefined {
+  return omission(omits, command);
 }
 
+export const toolCommands: readonly CommandName[] = commandNames.filter((name) => withoutTool(name) === undefined);
+
 export function commandTools(fleet: Fleet): Tool[] {
-  return commandNames.filter(isTool).flatMap((name) => {
+  return toolCommands.flatMap((name) => {
     const printers = fleet.list().filter((printer) => printer.commands.has(name));
     return printers.length === 0 ? [] : [commandTool(fleet, name, printers)];
   });
@@ -50,23 +67,40 @@ function commandTool(fleet: Fleet, command: CommandName, printers: readonly Prin
         const refusal = await confirmed(fleet.get(printer), command, input, confirmation_token, call);
         if (refusal !== undefined) return refusal;
       }
-      return toolResult(await fleet.dispatch({ ...request, signal: call.signal }));
+      const done = new AbortController();
+      try {
+        const signal = AbortSignal.any([call.signal, done.signal]);
+        return await toolResult(row, await fleet.dispatch({ ...request, signal }));
+      } finally {
+        done.abort(); // a picture that was not read to its end is ended at the printer
+      }
     },
   };
 }
 
-async function toolResult(answer: CommandAnswer): Promise<ToolResult> {
+async function toolResult({ output: promised }: CommandRow, answer: CommandAnswer): Promise<ToolResult> {
   switch (answer.kind) {
     case "output":
       return answer.output;
     case "unconfirmed":
+      // What was to be read was not read; only what may have been done can be left open.
+      if (!tellsOutcome(promised)) throw new PrinterError("timeout", "the printer did not answer; try again");
+      return { outcome: answer.kind };
     case "dry_run":
       return { outcome: answer.kind };
     case "media": {
       const { mediaType, content } = answer.media;
+      if (!mediaType.startsWith("image/")) {
+        throw new PrinterError("protocol", `the printer gave ${JSON.stringify(mediaType)} in place of a picture`);
+      }
       return { picture: await bytesOf(content), mediaType };
     }
   }
+}
+
+/** Whether a row says what was done; the others say what was read. */
+function tellsOutcome({ shape }: z.ZodObject): boolean {
+  return "outcome" in shape;
 }
 
 async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -95,23 +129,23 @@ function description({ summary, phases, effect }: CommandRow): string {
   return `${summary}${when}${asks}`;
 }
 
-/** What the row promises, or that the printer stayed silent, or that a confirmation is wanted. */
+/** What the row promises; of what was done also that the printer stayed silent, or that a confirmation is wanted. */
 function output({ output: promised, effect }: CommandRow): z.ZodObject {
-  const asked = { message: z.string().optional(), confirmation_token: z.string().optional() };
-  const outcomes = [
-    "acknowledged",
-    "unconfirmed",
-    ...(effect === "destroys" ? ["confirmation_required", "declined"] : []),
-  ];
+  if (!tellsOutcome(promised)) return promised;
+  const asks = effect === "destroys";
+  const outcomes = ["acknowledged", "unconfirmed", ...(asks ? ["confirmation_required", "declined"] : [])];
+  const meaning = "unconfirmed: sent, but the printer stayed silent; read its state.";
   return z.object({
-    ...promised.partial().shape,
-    outcome: z
-      .enum(outcomes)
-      .optional()
-      .meta({ description: "unconfirmed: sent, but the printer stayed silent; read its state." }),
-    ...(effect === "destroys" ? { ...asked, expiresInSeconds: z.number().optional() } : {}),
+    outcome: z.enum(outcomes).meta({ description: meaning }),
+    ...(asks ? confirmation : {}),
   });
 }
+
+const confirmation = {
+  message: z.string().optional(),
+  confirmation_token: z.string().optional(),
+  expiresInSeconds: z.number().optional(),
+};
 
 /** undefined to go ahead, else what to answer instead. */
 async function confirmed(

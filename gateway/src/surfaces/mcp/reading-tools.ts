@@ -4,21 +4,16 @@ import * as z from "zod";
 import { stateDocument, stateSchema } from "../../model/document.ts";
 import { snakeCase } from "../../model/naming.ts";
 import { telemetry } from "../../model/telemetry.ts";
-import { commandNames } from "../../model/commands.ts";
 import type { Fleet, Printer } from "../../fleet/fleet.ts";
 import { cameraOf, identityDocument, printerJsonSchema, printerState, stateJsonSchema } from "../printer-document.ts";
-import type { Tool } from "./tool.ts";
+import { toolCommands } from "./command-tools.ts";
+import { printerArgument, type Tool } from "./tool.ts";
 
 /** The rows a glance at a printer shows: those of first importance that do not repeat. */
 const glance = telemetry.filter((point) => point.role === "primary" && point.per === undefined);
 
 const snapshotMaxAgeMs = 2000;
 const snapshotTimeoutMs = 10_000;
-
-/** An argument that names one of these printers. */
-export function printerArgument(ids: readonly string[]) {
-  return z.enum(ids).meta({ description: "Id of the printer, as list_printers gives it." });
-}
 
 export function readingTools(fleet: Fleet): Tool[] {
   const ids = fleet.list().map(({ id }) => id);
@@ -37,7 +32,7 @@ function listPrinters(fleet: Fleet): Tool {
   });
   const document = (printer: Printer) => {
     const { commands: _commands, ...identity } = identityDocument(printer);
-    const tools = commandNames.filter((name) => printer.commands.has(name)).map((name) => snakeCase(name));
+    const tools = toolCommands.filter((name) => printer.commands.has(name)).map((name) => snakeCase(name));
     return { ...identity, tools, summary: stateDocument(printer.state, printer.has, glance) };
   };
   return {

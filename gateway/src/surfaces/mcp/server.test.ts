@@ -8,10 +8,11 @@ import {
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { commandNames } from "../../model/commands.ts";
+import { commandRow } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { snakeCase } from "../../model/naming.ts";
 import { FakeCamera, FakeFleet, fakePrinter, offlinePrinter, tinyJpeg } from "../fake-fleet.ts";
+import { toolCommands } from "./command-tools.ts";
 import { openTestSession, type TestSession } from "./test-session.ts";
 
 const timeout = 30_000;
@@ -39,11 +40,20 @@ test("introduces itself and says how to begin", { timeout }, async () => {
 
 test("each command that some printer has is a tool; without control none that changes is", { timeout }, async () => {
   await using open = await openTestSession(new FakeFleet(fakePrinter("a"), fakePrinter("b", { control: false })));
-  assert.deepEqual(await toolNames(open), [...reading, ...commandNames.map((name) => snakeCase(name))]);
+  assert.deepEqual(await toolNames(open), [...reading, ...toolCommands.map((name) => snakeCase(name))]);
   await using closed = await openTestSession(new FakeFleet(fakePrinter("b", { control: false })));
-  assert.deepEqual(await toolNames(closed), [...reading, "refresh"]);
+  const observing = toolCommands.filter((name) => commandRow(name).effect === "observes");
+  assert.deepEqual(await toolNames(closed), [...reading, ...observing.map((name) => snakeCase(name))]);
   await using empty = await openTestSession(new FakeFleet());
   assert.deepEqual(await toolNames(empty), ["list_printers", "get_state"]);
+});
+
+test("there are under thirty tools even where one printer has everything", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  fleet.cameras.set("a", new FakeCamera());
+  await using session = await openTestSession(fleet);
+  const names = await toolNames(session);
+  assert.ok(names.length < 30, `${names.length} tools cost a model context and choice; omit those that help it least`);
 });
 
 test("a printer argument is one of the ids that have the tool, and nothing else is taken", { timeout }, async () => {
@@ -79,7 +89,7 @@ test("list_printers tells what each is, can and does", { timeout }, async () => 
   assert.deepEqual(
     items.map(({ id, tools, summary }) => [id, tools.length, summary["phase"], summary["job"] === null]),
     [
-      ["a", commandNames.length, "printing", false],
+      ["a", toolCommands.length, "printing", false],
       ["b", 1, "idle", true],
     ],
   );

@@ -2,10 +2,13 @@
 // resources. It is told its transport by whoever builds it.
 
 import type { Fleet } from "../../fleet/fleet.ts";
+import { commandNames } from "../../model/commands.ts";
 import { invalidInput } from "../../model/invalid-input.ts";
 import { PrinterError } from "../../model/errors.ts";
+import { snakeCase } from "../../model/naming.ts";
 import type { SurfaceOptions } from "../surface.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { withoutTool } from "./command-tools.ts";
 import { listResources, readResource, resourceTemplates } from "./resources.ts";
 import {
   CallToolRequestSchema,
@@ -33,7 +36,7 @@ const instructions = [
   "Ids of printers come from list_printers; no tool takes an address.",
   "A number carries its unit in its name, a ratio is 0 to 1, and null is unknown.",
   "Tools that change something are there only for printers whose owner allows it, and take effect on real, hot, moving machines.",
-  "What cannot be undone (stop, G-code) is confirmed first, by the user or with a confirmation_token.",
+  "What cannot be undone (stop, G-code, deleting) is confirmed first, by the user or with a confirmation_token.",
   "A print lasts hours: start returns at once; follow it with wait_for_state or get_state.",
 ].join(" ");
 
@@ -89,6 +92,9 @@ export function buildServer(fleet: Fleet, catalogue: Catalogue, options: Surface
 }
 
 function unknownTool(name: string): string {
+  const command = commandNames.find((one) => snakeCase(one) === name);
+  const reason = command === undefined ? undefined : withoutTool(command);
+  if (reason !== undefined) return `there is no tool ${JSON.stringify(name)}: ${reason}`;
   return `there is no tool ${JSON.stringify(name)} now; tools that change something need a printer with control on`;
 }
 

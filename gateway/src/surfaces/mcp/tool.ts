@@ -26,7 +26,16 @@ export interface Tokens {
 }
 
 /** What a tool gives: an object that follows its output schema, or a picture. */
-export type ToolResult = JsonObject | { readonly picture: Uint8Array; readonly mediaType: string };
+export type ToolResult = JsonObject | Picture;
+
+interface Picture {
+  readonly picture: Uint8Array;
+  readonly mediaType: string;
+}
+
+function isPicture(result: ToolResult): result is Picture {
+  return result["picture"] instanceof Uint8Array;
+}
 
 export interface Tool {
   readonly name: string;
@@ -39,6 +48,11 @@ export interface Tool {
   readonly idempotent: boolean;
   /** `input` has passed the schema. @throws PrinterError */
   run(input: Readonly<Record<string, unknown>>, call: ToolCall): Promise<ToolResult>;
+}
+
+/** An argument that names one of these printers. */
+export function printerArgument(ids: readonly string[]) {
+  return z.enum(ids).meta({ description: "Id of the printer, as list_printers gives it." });
 }
 
 /** The tool as `tools/list` shows it. */
@@ -89,9 +103,9 @@ function orFailure({ properties, required = [], ...rest }: ToolListing["inputSch
 
 /** The structured result, and the same as text for clients that read no structure. */
 export function success(result: ToolResult): CallToolResult {
-  if (result["picture"] instanceof Uint8Array) {
-    const data = Buffer.from(result["picture"]).toString("base64");
-    return { content: [{ type: "image", data, mimeType: String(result["mediaType"]) }] };
+  if (isPicture(result)) {
+    const data = Buffer.from(result.picture).toString("base64");
+    return { content: [{ type: "image", data, mimeType: result.mediaType }] };
   }
   return { structuredContent: { ...result }, content: [{ type: "text", text: JSON.stringify(result) }] };
 }

@@ -6,8 +6,7 @@ import type { Clock } from "@gantry/platform/clock";
 import { phases, type Phase } from "../../model/printer.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { printerState, stateJsonSchema } from "../printer-document.ts";
-import { printerArgument } from "./reading-tools.ts";
-import type { Tool, ToolCall } from "./tool.ts";
+import { printerArgument, type Tool, type ToolCall } from "./tool.ts";
 
 const maxSeconds = 50;
 const progressEveryMs = 5000;

@@ -22,7 +22,9 @@ export function measureRequests(registry: Registry, clock: Clock): RequestHandle
       const type = String(response.getHeader("Content-Type") ?? "");
       if (request.method === "GET" && /^(?:text\/event-stream|multipart\/)/u.test(type)) return;
       const method = methods.has(request.method) ? request.method : "other";
-      const statusClass = `${Math.floor(response.statusCode / 100)}xx`;
+      // A client that left before its answer has none: 499, as the problem would have said.
+      const status = response.headersSent ? response.statusCode : 499;
+      const statusClass = `${Math.floor(status / 100)}xx`;
       const labels = { method, route: routeOf(response), status_class: statusClass };
       histogram.observe(labels, (clock.monotonic() - beganMs) / 1000);
     });

@@ -1,15 +1,24 @@
 // Commands over HTTP. One route for all of them: which there are is the table's word, and
 // whether one may run now is the word of the fleet's gate.
 
-import { pipeline } from "node:stream/promises";
-import express, { type Request, type RequestHandler, type Response } from "express";
-import type { CommandAnswer, Fleet } from "../../fleet/fleet.ts";
-import { commandNames, type CommandName, type Media } from "../../model/commands.ts";
+import express, { type Request, type RequestHandler } from "express";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { commandNames, type CommandName } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { kebabCase } from "../../model/naming.ts";
 import { parameter, query, requestSignal, type Route } from "../route.ts";
+import { omission, type Omission } from "../surface.ts";
+import { askAndAnswer } from "./answer.ts";
 
 export const commandPath = "/api/v1/printers/{id}/commands/{name}";
+
+/** Rows without a path of this kind. They can be asked here as a dry run only. */
+export const omits: readonly Omission[] = [
+  {
+    reason: "send the file itself as the body: PUT /api/v1/printers/{id}/files/{name}",
+    applies: ({ takesFile }) => takesFile === true,
+  },
+];
 
 const bodyLimitBytes = 1024 * 1024;
 
@@ -30,32 +39,13 @@ export function commandRoute(fleet: Fleet, surface: AbortSignal): Route {
       fleet.get(printer);
       const command = commandOf(parameter(request, "name"), printer);
       const dryRun = dryRunOf(request);
+      const reason = dryRun ? undefined : omission(omits, command);
+      if (reason !== undefined) throw new PrinterError("invalid_input", reason, { printer });
       const signal = requestSignal(response, surface);
       const asked = { printer, command, input: input(request), surface: "rest", dryRun, signal } as const;
-      await sendAnswer(response, await fleet.dispatch(asked));
+      await askAndAnswer(fleet, asked, response);
     },
   };
-}
-
-/** 200 with the output or the bytes, 202 where the printer stayed silent. */
-export async function sendAnswer(response: Response, answer: CommandAnswer): Promise<void> {
-  switch (answer.kind) {
-    case "output":
-      response.json(answer.output);
-      return;
-    case "unconfirmed":
-    case "dry_run":
-      response.status(answer.kind === "unconfirmed" ? 202 : 200).json({ outcome: answer.kind });
-      return;
-    case "media":
-      return sendMedia(response, answer.media);
-  }
-}
-
-async function sendMedia(response: Response, { mediaType, sizeBytes, content }: Media): Promise<void> {
-  response.type(mediaType).set("Cache-Control", "no-store");
-  if (sizeBytes !== null) response.set("Content-Length", String(sizeBytes));
-  await pipeline(content, response);
 }
 
 function commandOf(path: string, printer: string): CommandName {
@@ -65,8 +55,8 @@ function commandOf(path: string, printer: string): CommandName {
   throw new PrinterError("not_found", words, { printer });
 }
 
-/** A misspelt `dryRun` would do the real thing, so the query may hold nothing else. */
-function dryRunOf(request: Request): boolean {
+/** A misspelt `dryRun` would do the real thing, so the query may hold nothing else; else `invalid_input`. */
+export function dryRunOf(request: Request): boolean {
   const unknown = Object.keys(request.query).find((name) => name !== "dryRun");
   if (unknown !== undefined) {
     throw new PrinterError("invalid_input", `the query takes dryRun only, not ${JSON.stringify(unknown)}`);

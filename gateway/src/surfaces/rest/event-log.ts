@@ -2,6 +2,8 @@
 // `<epoch>-<counter>`; the epoch is the start of this process, so ids of another one never match.
 
 import type { Fleet, FleetEvent } from "../../fleet/fleet.ts";
+import type { PrinterEvent } from "../../model/events.ts";
+import { kebabCase } from "../../model/naming.ts";
 import { printerDocument, printerState } from "../printer-document.ts";
 
 /** One frame of the stream, ready to be written. */
@@ -64,7 +66,7 @@ export class EventLog implements Disposable {
       const { printer } = event;
       this.#add("state", `state ${printer.id}`, printer.id, () => printerState(printer));
     } else if (event.type === "event") {
-      this.#add("event", `event ${this.#counter}`, event.event.printer, () => event.event);
+      this.#add("event", `event ${this.#counter}`, event.event.printer, () => eventDocument(event.event));
     } else if (event.type === "inventory") {
       this.#counter += 1;
       this.#kept = [];
@@ -85,4 +87,9 @@ export class EventLog implements Disposable {
   #id(counter: number): string {
     return `${this.#epoch}-${counter}`;
   }
+}
+
+/** An event as REST tells it: its command is spelt as in the path that asks it. */
+function eventDocument(event: PrinterEvent): object {
+  return { ...event, command: event.command === null ? null : kebabCase(event.command) };
 }

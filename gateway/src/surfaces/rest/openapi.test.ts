@@ -5,13 +5,16 @@ import { test } from "node:test";
 import { commandNames, commandRow } from "../../model/commands.ts";
 import { kebabCase } from "../../model/naming.ts";
 import { FakeFleet, fakePrinter } from "../fake-fleet.ts";
+import { omission } from "../surface.ts";
 import { startTestGateway } from "../test-gateway.ts";
+import { omits } from "./commands.ts";
 
 const timeout = 30_000;
 
 interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: unknown;
   readonly responses: Readonly<Record<string, unknown>>;
 }
 interface Document {
@@ -70,11 +73,13 @@ test("every path of the contract is told of, and every path told of is served", 
   const fleet = new FakeFleet(fakePrinter("a"));
   await using opened = await documentOf(fleet);
   const { paths } = opened.document;
-  const contract = ["", "/{id}", "/{id}/state", "/{id}/snapshot.jpg", "/{id}/camera.mjpeg"];
+  const contract = ["", "/{id}", "/{id}/state", "/{id}/snapshot.jpg", "/{id}/camera.mjpeg", "/{id}/files"];
+  contract.push("/{id}/files/{name}", "/{id}/files/{name}/thumbnail");
   const own = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/api/v1/events"];
   for (const path of [...own, ...contract.map((tail) => `/api/v1/printers${tail}`)]) assert.ok(path in paths, path);
   for (const [path, methods] of Object.entries(paths)) {
-    const response = await fetch(opened.url + path.replace("{id}", "a"), { method: "PUT" });
+    const address = path.replace("{id}", "a").replace("{name}", "x");
+    const response = await fetch(opened.url + address, { method: "PATCH" });
     await response.body?.cancel();
     const allowed = new Set((response.headers.get("allow") ?? "").toLowerCase().split(", "));
     for (const method of Object.keys(methods)) assert.ok(allowed.has(method), `${method} ${path}`);
@@ -83,8 +88,28 @@ test("every path of the contract is told of, and every path told of is served", 
 
 test("changing commands are told of only where some printer may be controlled", { timeout }, async () => {
   await using open = await documentOf(new FakeFleet(fakePrinter("a"), fakePrinter("b", { control: false })));
-  assert.deepEqual(commandPaths(open.document).toSorted(), commandNames.map((name) => kebabCase(name)).toSorted());
+  const withPath = commandNames.filter((name) => omission(omits, name) === undefined);
+  assert.deepEqual(commandPaths(open.document).toSorted(), withPath.map((name) => kebabCase(name)).toSorted());
   await using closed = await documentOf(new FakeFleet(fakePrinter("b", { control: false })));
-  const observing = commandNames.filter((name) => commandRow(name).effect === "observes");
-  assert.deepEqual(commandPaths(closed.document), observing);
+  const observing = withPath.filter((name) => commandRow(name).effect === "observes");
+  assert.deepEqual(
+    commandPaths(closed.document),
+    observing.map((name) => kebabCase(name)),
+  );
+  const file = "/api/v1/printers/{id}/files/{name}";
+  assert.deepEqual(Object.keys(open.document.paths[file] ?? {}).toSorted(), ["delete", "get", "put"]);
+  assert.deepEqual(Object.keys(closed.document.paths[file] ?? {}), ["get"]);
+});
+
+test("bytes are told of as bytes", { timeout }, async () => {
+  await using opened = await documentOf(new FakeFleet(fakePrinter("a")));
+  const types = (tail: string, method: string): unknown[] => {
+    const { requestBody, responses } = opened.document.paths[`/api/v1/printers/{id}${tail}`]?.[method] ?? assert.fail();
+    const contents = [requestBody, responses["200"]] as ({ content?: object } | undefined)[];
+    return contents.map((part) => Object.keys(part?.content ?? {}));
+  };
+  assert.deepEqual(types("/files/{name}", "put"), [["application/octet-stream"], ["application/json"]]);
+  assert.deepEqual(types("/files/{name}", "get"), [[], ["*/*"]]);
+  assert.deepEqual(types("/files/{name}/thumbnail", "get"), [[], ["image/*"]]);
+  assert.deepEqual(types("/commands/get-thumbnail", "post"), [["application/json"], ["image/*"]]);
 });

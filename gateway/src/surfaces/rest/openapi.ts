@@ -3,15 +3,15 @@
 
 import * as z from "zod";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
+import { commandNames, commandRow, type CommandName, type CommandRow } from "../../model/commands.ts";
 import { errorCodes, type ErrorCode } from "../../model/errors.ts";
 import { kebabCase } from "../../model/naming.ts";
 import { metricsRoute } from "../metrics/metrics-route.ts";
 import { printerJsonSchema, stateJsonSchema } from "../printer-document.ts";
 import { problemKinds } from "../problem.ts";
-import type { Answer, Route } from "../route.ts";
-import type { SurfaceOptions } from "../surface.ts";
-import { commandPath } from "./commands.ts";
+import { templateOf, type Answer, type Route } from "../route.ts";
+import { omission, type SurfaceOptions } from "../surface.ts";
+import { commandPath, omits } from "./commands.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -36,12 +36,14 @@ function openApiDocument(
   { version, control }: { readonly version: string; readonly control: boolean },
 ): Json {
   const paths: Record<string, Record<string, Json>> = {};
+  const isTold = (name: CommandName | undefined): boolean =>
+    name === undefined || control || commandRow(name).effect === "observes";
   for (const route of [...routes, metricsRoute]) {
-    if (route.path === commandPath) continue;
-    (paths[route.path] ??= {})[route.method] = operation(route);
+    if (route.path === commandPath || !isTold(route.command)) continue;
+    (paths[templateOf(route.path)] ??= {})[route.method] = operation(route);
   }
   for (const name of commandNames) {
-    if (commandRow(name).effect !== "observes" && !control) continue;
+    if (!isTold(name) || omission(omits, name) !== undefined) continue;
     paths[commandPath.replace("{name}", kebabCase(name))] = { post: commandOperation(name) };
   }
   return {
@@ -56,25 +58,29 @@ function openApiDocument(
 const license = { name: "Apache-2.0", identifier: "Apache-2.0" };
 
 function operation(route: Omit<Route, "handle">): Json {
+  const { command } = route;
+  const row = command === undefined ? undefined : commandRow(command);
   const parameters = [
-    ...[...route.path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => pathParameter(name ?? "")),
+    ...[...route.path.matchAll(/\{(\w+)(\*?)\}/gu)].map(([, name = "", deep]) => pathParameter(name, deep === "*")),
     ...(route.query ?? []).map((parameter) => ({ in: "query", required: false, ...parameter })),
+    ...(row === undefined || row.effect === "observes" ? [] : [dryRun]),
   ];
   return {
     operationId: route.operationId,
     summary: route.summary,
+    ...(row === undefined ? {} : { tags: ["files"] }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    responses: { ...answers(route.answers), ...problems(route.errors ?? []) },
+    ...(row?.takesFile === true ? { requestBody: { required: true, content: bytes("application/octet-stream") } } : {}),
+    responses: {
+      ...answers(route.answers),
+      ...(row === undefined ? {} : commandAnswers(row)),
+      ...problems([...(route.errors ?? []), ...(row === undefined ? [] : errorsOf(row))]),
+    },
   };
 }
 
 function commandOperation(name: CommandName): Json {
   const row = commandRow(name);
-  const unconfirmed = {
-    type: "application/json",
-    schema: "Unconfirmed",
-    description: "Sent; the printer stayed silent.",
-  };
   return {
     operationId: name,
     summary: row.summary,
@@ -84,18 +90,33 @@ function commandOperation(name: CommandName): Json {
       required: Object.values(row.input.shape).some((field) => !z.safeParse(field, undefined).success),
       content: { "application/json": { schema: jsonSchema(row.input, "input") } },
     },
-    responses: {
-      "200": {
-        description: "The printer acknowledged.",
-        content: { "application/json": { schema: { anyOf: [jsonSchema(row.output, "output"), reference("DryRun")] } } },
-      },
-      ...answers({ "202": unconfirmed }),
-      ...problems(commandErrors),
-    },
+    responses: { ...commandAnswers(row), ...problems(errorsOf(row)) },
     "x-gantry-effect": row.effect,
     "x-gantry-idempotent": row.idempotent,
     ...(row.phases === undefined ? {} : { "x-gantry-phases": row.phases }),
   };
+}
+
+function commandAnswers({ gives, output }: CommandRow): Json {
+  if (gives === "picture") return { "200": { description: "The picture.", content: bytes("image/*") } };
+  if (gives === "file") return { "200": { description: "The file.", content: bytes("*/*") } };
+  const schema = { anyOf: [jsonSchema(output, "output"), reference("DryRun")] };
+  const acknowledged = { description: "The printer acknowledged.", content: { "application/json": { schema } } };
+  return { "200": acknowledged, ...answers({ "202": unconfirmed }) };
+}
+
+const unconfirmed = {
+  type: "application/json",
+  schema: "Unconfirmed",
+  description: "Sent; the printer stayed silent.",
+};
+
+function bytes(type: string): Json {
+  return { [type]: {} };
+}
+
+function errorsOf({ takesFile }: CommandRow): readonly ErrorCode[] {
+  return takesFile === true ? [...commandErrors, "storage_full"] : commandErrors;
 }
 
 const commandErrors: readonly ErrorCode[] = [
@@ -119,8 +140,9 @@ const dryRun = {
   schema: { type: "boolean", default: false },
 };
 
-function pathParameter(name: string): Json {
-  return { name, in: "path", required: true, schema: { type: "string" } };
+function pathParameter(name: string, deep = false): Json {
+  const description = deep ? { description: "Folders before the name with slashes, as they are or encoded." } : {};
+  return { name, in: "path", required: true, ...description, schema: { type: "string" } };
 }
 
 function answers(given: Readonly<Record<string, Answer>>): Json {

@@ -2,11 +2,12 @@
 
 import { Router } from "express";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { mount } from "../route.ts";
+import { expressPath, mount } from "../route.ts";
 import type { HttpSurface, SurfaceOptions } from "../surface.ts";
 import { cameraRoutes } from "./camera.ts";
 import { commandPath, commandRoute, readBody } from "./commands.ts";
 import { EventStream } from "./events.ts";
+import { fileRoutes } from "./files.ts";
 import { healthRoutes } from "./health.ts";
 import { openApiRoute } from "./openapi.ts";
 import { printerRoutes } from "./printers.ts";
@@ -16,7 +17,11 @@ export interface RestSurface extends HttpSurface {
   readonly sseClients: number;
 }
 
-export function startRest(fleet: Fleet, options: SurfaceOptions): RestSurface {
+export interface RestOptions extends SurfaceOptions {
+  readonly spoolFolder: string;
+}
+
+export function startRest(fleet: Fleet, options: RestOptions): RestSurface {
   const router = Router();
   const end = new AbortController();
   const events = new EventStream(fleet, options);
@@ -25,13 +30,14 @@ export function startRest(fleet: Fleet, options: SurfaceOptions): RestSurface {
     ...printerRoutes(fleet),
     ...cameraRoutes(fleet, end.signal),
     commandRoute(fleet, end.signal),
+    ...fileRoutes(fleet, { ...options, surface: end.signal }),
     events.route,
   ];
   router.use("/api", (_request, response, next) => {
     response.set("Cache-Control", "no-store");
     next();
   });
-  router.post(commandPath.replaceAll(/\{(\w+)\}/gu, ":$1"), readBody);
+  router.post(expressPath(commandPath), readBody);
   mount(router, [...routes, openApiRoute(fleet, options, routes)]);
   return {
     router,
