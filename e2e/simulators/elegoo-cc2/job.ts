@@ -1,0 +1,179 @@
+// One print job: the stages a Centauri Carbon 2 goes through, what moves it from one to the next, and
+// its filament switches, during which the firmware goes on calling it printing. Times are the
+// machine's own seconds.
+
+import type { StoredFile } from "./files.ts";
+import type { Task } from "./history.ts";
+
+interface StageRow {
+  /** `sub_status` while `status` is 2. */
+  readonly code: number;
+  readonly seconds?: number;
+}
+
+/** How long each lasts; without `seconds` something ends it. */
+const stages = {
+  heatingNozzle: { code: 1045 },
+  heatingBed: { code: 1405 },
+  homing: { code: 2801, seconds: 12 },
+  homed: { code: 2802, seconds: 1 },
+  levelling: { code: 2901, seconds: 60 },
+  levelled: { code: 2902, seconds: 1 },
+  printing: { code: 2075 },
+  pausing: { code: 2501, seconds: 15 },
+  paused: { code: 2502 },
+  resuming: { code: 2401, seconds: 8 },
+  resumed: { code: 2402, seconds: 1 },
+  stopping: { code: 2503, seconds: 8 },
+  stopped: { code: 2504, seconds: 1 },
+  complete: { code: 2077, seconds: 1 },
+} as const satisfies Readonly<Record<string, StageRow>>;
+
+export type Stage = keyof typeof stages;
+
+/** A filament switch: cut, pull back, feed, purge. */
+const switchSeconds = 45;
+/** A job with several filaments switches so often, at equal distances. */
+const switchesPerJob = 9;
+
+/** What a job needs to know of the machine around it. */
+export interface JobSurroundings {
+  readonly nozzleHot: boolean;
+  readonly bedHot: boolean;
+  /** 1 is normal. */
+  readonly speedRatio: number;
+}
+
+export interface JobOptions {
+  readonly levelling: boolean;
+  /** Tool of the G-code to Canvas tray; empty for the external spool. */
+  readonly trays: ReadonlyMap<number, number>;
+  /** Seconds of the file already printed, for a job that goes on after a power cut. */
+  readonly startAtSeconds?: number;
+}
+
+export class Job {
+  readonly file: StoredFile;
+  readonly task: Task;
+  readonly trays: ReadonlyMap<number, number>;
+  readonly #levelling: boolean;
+  stage: Stage = "heatingNozzle";
+  /** Seconds of the file that are printed. */
+  printedSeconds: number;
+  /** Since the job began, pauses included. */
+  totalSeconds = 0;
+  /** Tray that takes over for one that ran empty. */
+  readonly substitutes = new Map<number, number>();
+  #stageSeconds = 0;
+  #switchesDone: number;
+  #switchSecondsLeft = 0;
+
+  constructor(file: StoredFile, task: Task, options: JobOptions) {
+    this.file = file;
+    this.task = task;
+    this.trays = options.trays;
+    this.#levelling = options.levelling;
+    this.printedSeconds = options.startAtSeconds ?? 0;
+    this.#switchesDone = Math.floor(this.progressRatio * (switchesPerJob + 1));
+  }
+
+  get code(): number {
+    return stages[this.stage].code;
+  }
+
+  get progressRatio(): number {
+    return Math.min(1, this.printedSeconds / this.file.printSeconds);
+  }
+
+  /** The layer being printed, counted from 1; 0 before the first. */
+  get layer(): number {
+    if (this.printedSeconds === 0 && this.stage !== "printing") return 0;
+    return Math.min(this.file.totalLayers, 1 + Math.floor(this.progressRatio * this.file.totalLayers));
+  }
+
+  /** The head is at the chute and the filament is being switched. */
+  get switching(): boolean {
+    return this.stage === "printing" && this.#switchSecondsLeft > 0;
+  }
+
+  /** Tray of the filament in use; undefined for the external spool. */
+  get tray(): number | undefined {
+    const { tools } = this.file;
+    const tray = this.trays.get(tools[this.#switchesDone % tools.length]?.tool ?? 0);
+    return tray === undefined ? undefined : (this.substitutes.get(tray) ?? tray);
+  }
+
+  /** Printed seconds until the next switch; Infinity when there is none to come. */
+  get secondsToSwitch(): number {
+    if (this.file.tools.length < 2 || this.trays.size === 0 || this.#switchesDone >= switchesPerJob) return Infinity;
+    return ((this.#switchesDone + 1) / (switchesPerJob + 1)) * this.file.printSeconds - this.printedSeconds;
+  }
+
+  /** Goes to the chute now, as for a tray that ran empty. */
+  beginSwitch(): void {
+    this.#switchSecondsLeft = switchSeconds;
+  }
+
+  enter(stage: Stage): void {
+    this.stage = stage;
+    this.#stageSeconds = 0;
+  }
+
+  /** @returns true when the job is over and its stage says how it ended. */
+  advance(seconds: number, around: JobSurroundings): boolean {
+    this.#stageSeconds += seconds;
+    this.totalSeconds += seconds;
+    if (this.stage === "printing") this.#print(seconds, around.speedRatio);
+    const row = stages[this.stage];
+    if ("seconds" in row && this.#stageSeconds < row.seconds) return false;
+    const next = this.#next(around);
+    if (next === "over") return true;
+    if (next !== this.stage) this.enter(next);
+    return false;
+  }
+
+  #print(seconds: number, speedRatio: number): void {
+    if (this.#switchSecondsLeft > 0) {
+      this.#switchSecondsLeft -= seconds;
+      return;
+    }
+    this.printedSeconds += seconds * speedRatio;
+    if (this.secondsToSwitch > 0) return;
+    this.#switchesDone += 1;
+    this.beginSwitch();
+  }
+
+  // One line per stage: the table of what follows what.
+  // oxlint-disable-next-line complexity
+  #next({ nozzleHot, bedHot }: JobSurroundings): Stage | "over" {
+    switch (this.stage) {
+      case "heatingNozzle":
+        return nozzleHot ? "heatingBed" : "heatingNozzle";
+      case "heatingBed":
+        return bedHot ? "homing" : "heatingBed";
+      case "homing":
+        return "homed";
+      case "homed":
+        return this.#levelling ? "levelling" : "printing";
+      case "levelling":
+        return "levelled";
+      case "levelled":
+      case "resumed":
+        return "printing";
+      case "printing":
+        return this.progressRatio >= 1 ? "complete" : "printing";
+      case "pausing":
+      case "paused":
+        return "paused";
+      case "resuming":
+        return nozzleHot && bedHot ? "resumed" : "resuming";
+      case "stopping":
+        return "stopped";
+      case "stopped":
+      case "complete":
+        return "over";
+      default:
+        return this.stage satisfies never;
+    }
+  }
+}

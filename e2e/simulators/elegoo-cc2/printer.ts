@@ -1,0 +1,114 @@
+// One simulated printer as its parts see it: the body, its storage and history, who it is, and how
+// it misbehaves. Holds no sockets.
+
+import { createHash } from "node:crypto";
+import type { Journal } from "../admin/journal.ts";
+import type { FrameSource } from "../picture/frame-source.ts";
+import { Canvas } from "./canvas.ts";
+import { FileSystem } from "./files.ts";
+import { History } from "./history.ts";
+import { defaultKnobs, type Knobs } from "./knobs.ts";
+import { Machine } from "./machine.ts";
+import type { Profile } from "./profiles.ts";
+
+interface Counters {
+  mqtt: { open: number; peak: number; total: number; refused: number; cleanLeaves: number; lost: number };
+  registrations: { current: number; peak: number; accepted: number; refused: number; expired: number };
+  /** Requests received by method number. */
+  requestsByMethod: Record<string, number>;
+  /** By client id. */
+  smallestSpacingMs: Record<string, number>;
+  /** Most requests of one client that waited for their answers at the same time. */
+  requestsInFlightPeak: number;
+  unregisteredRequests: number;
+  malformedMessages: number;
+  mutedRequests: number;
+  pings: number;
+  pushes: number;
+  crashes: number;
+  discoveries: number;
+  uploads: { chunks: number; finished: number; failed: number };
+  camera: { current: number; peak: number; total: number; starved: number };
+}
+
+export interface Printer {
+  readonly host: string;
+  readonly profile: Profile;
+  readonly machine: Machine;
+  readonly files: FileSystem;
+  readonly history: History;
+  readonly knobs: Knobs;
+  readonly journal: Journal;
+  readonly counters: Counters;
+  /** Known once the ports are. */
+  serial: string;
+  /** Empty: none was set, and the default counts. */
+  accessCode: string;
+  /** Known once the camera listens. */
+  cameraPort: number;
+  readonly camera: FrameSource;
+  name: string;
+  usbStick: boolean;
+  /** Called after a change of name. */
+  attributesChanged: () => void;
+}
+
+export interface PrinterOptions extends Pick<Printer, "host" | "profile" | "journal" | "name" | "accessCode"> {
+  readonly canvas: boolean;
+  readonly lookThrough: (machine: Machine) => FrameSource;
+}
+
+const defaultAccessCode = "123456";
+
+export function createPrinter({ canvas, lookThrough, ...identity }: PrinterOptions): Printer {
+  const history = new History();
+  const machine = new Machine({ history, profile: identity.profile, canvas: canvas ? new Canvas() : undefined });
+  return {
+    ...identity,
+    serial: "",
+    machine,
+    history,
+    files: new FileSystem(),
+    knobs: defaultKnobs(),
+    counters: {
+      mqtt: { open: 0, peak: 0, total: 0, refused: 0, cleanLeaves: 0, lost: 0 },
+      registrations: { current: 0, peak: 0, accepted: 0, refused: 0, expired: 0 },
+      requestsByMethod: {},
+      smallestSpacingMs: {},
+      requestsInFlightPeak: 0,
+      unregisteredRequests: 0,
+      malformedMessages: 0,
+      mutedRequests: 0,
+      pings: 0,
+      pushes: 0,
+      crashes: 0,
+      discoveries: 0,
+      uploads: { chunks: 0, finished: 0, failed: 0 },
+      camera: { current: 0, peak: 0, total: 0, starved: 0 },
+    },
+    cameraPort: 0,
+    camera: lookThrough(machine),
+    usbStick: false,
+    attributesChanged: () => {},
+  };
+}
+
+/** What a client must know to get in. */
+export function passwordOf({ accessCode }: Printer): string {
+  return accessCode === "" ? defaultAccessCode : accessCode;
+}
+
+/** A stable serial for the printer at an address, so that the same one comes back after a restart. */
+export function serialFor(host: string, port: number): string {
+  const digits = BigInt(`0x${digest(`${host} ${port}`).slice(0, 14)}`) % 10_000_000_000n;
+  return `CC2X4Y${digits.toString().padStart(10, "0")}`;
+}
+
+/** Locally administered, so that it is nobody's. */
+export function macOf({ serial }: Printer): string {
+  return ["02", ...(digest(serial).slice(0, 10).match(/../g) ?? [])].join(":");
+}
+
+function digest(text: string): string {
+  return createHash("md5").update(text).digest("hex");
+}
