@@ -3,5 +3,12 @@
 import type { LaunchedSimulator } from "../simulators/launch.ts";
 
 export const connections: Readonly<Record<string, (simulator: LaunchedSimulator) => Record<string, unknown>>> = {
-  "elegoo-cc1": ({ host, ports }) => ({ host, port: ports["main"], camera_port: ports["camera"] }),
+  "elegoo-cc1": ({ host, ports }) => ({
+    host,
+    port: ports["main"],
+    http_port: ports["http"],
+    camera_port: ports["camera"],
+    discovery_port: ports["discovery"],
+  }),
+  moonraker: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
 };

@@ -3,10 +3,12 @@
 import { elegooCc1 } from "./elegoo-cc1/simulator.ts";
 import { elegooCc2 } from "./elegoo-cc2/simulator.ts";
 import { mjpegCamera } from "./mjpeg-camera/simulator.ts";
+import { moonraker } from "./moonraker/simulator.ts";
 import type { SimulatorDefinition } from "./simulator.ts";
 
 export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
   "elegoo-cc1": elegooCc1,
   "elegoo-cc2": elegooCc2,
   "mjpeg-camera": mjpegCamera,
+  moonraker,
 };

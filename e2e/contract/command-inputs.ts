@@ -1,0 +1,85 @@
+// An input for every command of the table, from what the printer itself says it has, and the file
+// for one that takes a file. How the contract suite asks; what is right is the suite's matter.
+
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Session } from "@gantry/gateway/families/family";
+import type { CommandName, FileToSend } from "@gantry/gateway/model/commands";
+import type { Readings } from "@gantry/gateway/model/printer";
+
+export type Handle = (
+  input: unknown,
+  options: { signal: AbortSignal; file?: FileToSend },
+) => Promise<Readonly<Record<string, unknown>>>;
+
+interface Asking {
+  readonly session: Session;
+  readonly readings: Readings;
+  readonly signal: AbortSignal;
+  /** Ending of a file that the family prints. */
+  readonly fileType: string;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** Commands that are not just `{}`. */
+const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<Input>>> = {
+  start: async (asking) => ({ file: await storedFile(asking), levelBed: false, timelapse: false }),
+  setHeaterTarget: () => ({ heater: "nozzle0", targetCelsius: 40 }),
+  setFanSpeed: ({ readings }) => ({ fan: readings.fans[0]?.id ?? "part", speedRatio: 0.5 }),
+  setSpeed: ({ readings: { speedMode } }) => (speedMode === null ? { speedRatio: 1 } : { mode: speedMode }),
+  setLight: ({ readings }) => ({ light: readings.lights[0]?.id ?? "chamber", on: true }),
+  home: () => ({ axes: ["x", "y", "z"] }),
+  jog: async ({ session, signal }) => {
+    // Most machines move by hand only what is homed.
+    await handlerOf(session, "home")?.({ axes: ["x", "y", "z"] }, { signal });
+    return { axis: "x", distanceMillimeters: 1 };
+  },
+  sendGcode: () => ({ lines: ["M105"] }),
+  setAutoRefill: () => ({ on: true }),
+  runMacro: async (asking) => ({ macro: await first(asking, "listMacros", "name") }),
+  uploadFile: ({ fileType }) => ({ file: `contract${fileType}` }),
+  deleteFile: async (asking) => ({ file: await storedFile(asking) }),
+  downloadFile: async (asking) => ({ file: await storedFile(asking) }),
+  getThumbnail: () => ({ file: "cube.gcode" }),
+  listHistory: () => ({ limit: 5 }),
+  downloadTimelapse: async (asking) => ({ id: await first(asking, "listTimelapses", "id") }),
+};
+
+export async function inputFor(name: CommandName, asking: Asking): Promise<Input> {
+  return (await inputs[name]?.(asking)) ?? {};
+}
+
+/** The handler of a command, its own types forgotten. */
+export function handlerOf({ handlers }: Session, name: CommandName): Handle | undefined {
+  return handlers[name] as Handle | undefined;
+}
+
+/** A small file on disk, as the gateway spools one. Dispose removes it. */
+export async function spooledFile(): Promise<FileToSend & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), "contract-"));
+  const content = "; a file of the contract suite\nG28\nM104 S0\n";
+  const path = join(folder, "file.gcode");
+  await writeFile(path, content);
+  return {
+    path,
+    sizeBytes: Buffer.byteLength(content),
+    md5: createHash("md5").update(content).digest("hex"),
+    [Symbol.asyncDispose]: async () => rm(folder, { recursive: true }),
+  };
+}
+
+async function storedFile(asking: Asking): Promise<string> {
+  if (asking.readings.job?.file != null) return asking.readings.job.file;
+  return first(asking, "listFiles", "name");
+}
+
+/** A key of the first item that a listing command gives; a usual name where there is no such command. */
+async function first({ session, signal }: Asking, command: CommandName, key: string): Promise<string> {
+  const answer = await handlerOf(session, command)?.({}, { signal });
+  const [item] = (answer?.["items"] ?? []) as readonly Input[];
+  const value = item?.[key];
+  return typeof value === "string" ? value : "cube.gcode";
+}
