@@ -17,7 +17,7 @@ export async function startDiscovery(
     const text = datagram.toString("utf8");
     printer.journal.add("discovery", { text, sender: `${sender.address}:${sender.port}` });
     const id = idOf(text);
-    if (id === undefined || printer.knobs.discoverySilent) return;
+    if (id === undefined || printer.knobs.discoverySilent || printer.knobs.dark) return;
     printer.counters.discoveries += 1;
     socket.send(JSON.stringify({ id, result: reply(printer) }), sender.port, sender.address);
   });

@@ -16,4 +16,5 @@ export const errorCode = {
   offsetMismatch: 9000,
   writeError: 9002,
   md5Mismatch: 9004,
+  nothingToCancel: 9005,
 } as const;

@@ -239,6 +239,14 @@ function machineFaults({ printer, powerCut, powerReturns }: FaultTargets): Fault
       set: async ({ resumes }) => powerCut(resumes === true),
       clear: powerReturns,
     },
+    occupied: {
+      summary: "the machine does something else until this is cleared: self check, filament, firmware update",
+      parameters: { status: number(0, 99, 13), code: number(0, 65_535, 1061) },
+      set: ({ status, code }) => {
+        machine.occupy([{ status: Number(status), code: Number(code), seconds: Infinity }]);
+      },
+      clear: () => machine.occupy([]),
+    },
     "usb-stick": {
       summary: "a stick with one file is in the printer",
       set: () => {

@@ -62,8 +62,9 @@ export class Job {
   printedSeconds: number;
   /** Since the job began, pauses included. */
   totalSeconds = 0;
-  /** Tray that takes over for one that ran empty. */
-  readonly substitutes = new Map<number, number>();
+  /** 0 unless a power cut was survived. */
+  secondsBeforePowerLoss = 0;
+  readonly #substitutes = new Map<number, number>();
   #stageSeconds = 0;
   #switchesDone: number;
   #switchSecondsLeft = 0;
@@ -100,7 +101,7 @@ export class Job {
   get tray(): number | undefined {
     const { tools } = this.file;
     const tray = this.trays.get(tools[this.#switchesDone % tools.length]?.tool ?? 0);
-    return tray === undefined ? undefined : (this.substitutes.get(tray) ?? tray);
+    return tray === undefined ? undefined : (this.#substitutes.get(tray) ?? tray);
   }
 
   /** Printed seconds until the next switch; Infinity when there is none to come. */
@@ -109,7 +110,15 @@ export class Job {
     return ((this.#switchesDone + 1) / (switchesPerJob + 1)) * this.file.printSeconds - this.printedSeconds;
   }
 
-  /** Goes to the chute now, as for a tray that ran empty. */
+  /** From now on `substitute` takes over for a tray that ran empty. */
+  refill(tray: number, substitute: number): void {
+    for (const own of this.trays.values()) {
+      if ((this.#substitutes.get(own) ?? own) === tray) this.#substitutes.set(own, substitute);
+    }
+    if (this.stage === "printing") this.beginSwitch();
+  }
+
+  /** Goes to the chute now. */
   beginSwitch(): void {
     this.#switchSecondsLeft = switchSeconds;
   }

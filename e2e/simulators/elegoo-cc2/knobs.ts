@@ -13,6 +13,8 @@ export interface Knobs {
   /** `token_status` and `lan_status` as true and false instead of 1 and 0. */
   discoveryBooleans: boolean;
   discoverySilent: boolean;
+  /** The power is out. */
+  dark: boolean;
   systemInfoMissing: boolean;
   /** CONNACK code of a wrong access code. */
   refusalCode: 4 | 5;
@@ -56,6 +58,7 @@ export function defaultKnobs(): Knobs {
     lanOnly: true,
     discoveryBooleans: false,
     discoverySilent: false,
+    dark: false,
     systemInfoMissing: false,
     refusalCode: 5,
     brokerFull: undefined,

@@ -6,7 +6,9 @@ import type { StoredFile } from "./files.ts";
 import { Heater } from "./heater.ts";
 import { type History, type Task, taskStatus } from "./history.ts";
 import { Job, type Stage } from "./job.ts";
+import { type Occupation, Occupations } from "./occupations.ts";
 import type { Profile } from "./profiles.ts";
+import { Waits } from "./waits.ts";
 
 export type Axis = "x" | "y" | "z";
 
@@ -44,13 +46,6 @@ const endings: Partial<Record<Stage, { readonly task: Task["status"]; readonly s
   complete: { task: taskStatus.completed, state: "complete" },
   stopped: { task: taskStatus.cancelled, state: "cancelled" },
 };
-
-/** Something that is no job and keeps the machine busy, in wall seconds. */
-export interface Occupation {
-  readonly status: number;
-  readonly code: number;
-  readonly seconds: number;
-}
 
 export interface StartRequest {
   readonly levelling: boolean;
@@ -95,10 +90,9 @@ export class Machine {
 
   readonly #history: History;
   readonly #profile: Profile;
-  #occupations: Occupation[] = [];
+  readonly #occupations = new Occupations();
   #transferCode: number | undefined;
-  #afterwards: () => void = () => {};
-  readonly #waits = new Set<{ readonly judge: () => number | undefined; readonly tell: (code: number) => void }>();
+  readonly #waits = new Waits();
   #shown = "";
 
   constructor(parts: { readonly history: History; readonly profile: Profile; readonly canvas: Canvas | undefined }) {
@@ -109,9 +103,9 @@ export class Machine {
 
   /** `status` and `sub_status`. */
   get codes(): readonly [status: number, subStatus: number] {
-    const [occupation] = this.#occupations;
+    const { current } = this.#occupations;
     if (this.emergency) return [machineStatus.emergencyStop, 0];
-    if (occupation !== undefined) return [occupation.status, occupation.code];
+    if (current !== undefined) return [current.status, current.code];
     if (this.job !== undefined) return [machineStatus.printing, this.job.code];
     if (this.#transferCode !== undefined) return [machineStatus.transfer, this.#transferCode];
     return [machineStatus.idle, 0];
@@ -123,8 +117,7 @@ export class Machine {
 
   /** Keeps the machine busy with one thing after another; `afterwards` is called when all is done. */
   occupy(occupations: readonly Occupation[], afterwards: () => void = () => {}): void {
-    this.#occupations = [...occupations];
-    this.#afterwards = afterwards;
+    this.#occupations.begin(occupations, afterwards);
     this.#look();
   }
 
@@ -167,10 +160,7 @@ export class Machine {
    * @returns the first code it gives. Never settles when the machine dies before that.
    */
   async outcome(judge: () => number | undefined): Promise<number> {
-    return new Promise((resolve) => {
-      this.#waits.add({ judge, tell: resolve });
-      this.#askWaits();
-    });
+    return this.#waits.until(judge);
   }
 
   /** Homes for a moment, with the nozzle warm to probe. The machine must be idle. */
@@ -203,15 +193,8 @@ export class Machine {
     const substitute = tray === undefined ? noTray : (canvas?.substituteFor(tray) ?? noTray);
     const empty = tray === undefined ? undefined : canvas?.trays[tray];
     if (empty !== undefined) empty.loaded = false;
-    if (job?.stage === "printing" && tray !== undefined && substitute !== noTray) {
-      job.substitutes.set(tray, substitute);
-      job.beginSwitch();
-      return;
-    }
-    this.filamentPresent = false;
-    if (job?.stage !== "printing") return;
-    this.exceptions.add(filamentRunOut);
-    this.pause();
+    if (tray === undefined || substitute === noTray) this.filamentPresent = false;
+    else job?.refill(tray, substitute);
   }
 
   /** Somebody has put in new spools. */
@@ -233,7 +216,7 @@ export class Machine {
   /** The power or the daemon went: heaters off, the job is lost, axes unknown. Nothing is told. */
   die(): void {
     this.#waits.clear();
-    this.#occupations = [];
+    this.#occupations.clear();
     const { job } = this;
     if (job !== undefined) this.#end(job, { task: taskStatus.stopped, state: "standby" });
     this.interrupted = job ?? this.interrupted;
@@ -258,7 +241,7 @@ export class Machine {
 
   /** Moves time forward: the machine's own seconds, and the wall's for what is not part of a job. */
   advance(machineSeconds: number, wallSeconds: number): void {
-    this.#passOccupations(wallSeconds);
+    this.#occupations.advance(wallSeconds, () => this.#look());
     for (let left = machineSeconds; left > 0; left -= stepSeconds) this.#step(Math.min(left, stepSeconds));
   }
 
@@ -299,7 +282,8 @@ export class Machine {
 
   #goOn({ file, task, printedSeconds, trays }: Job): void {
     Object.assign(task, { status: taskStatus.printing, endedAt: 0 });
-    this.#begin(new Job(file, task, { levelling: false, startAtSeconds: printedSeconds, trays }));
+    const job = this.#begin(new Job(file, task, { levelling: false, startAtSeconds: printedSeconds, trays }));
+    job.secondsBeforePowerLoss = printedSeconds;
   }
 
   #warm(): void {
@@ -315,18 +299,6 @@ export class Machine {
     job.enter(to);
     this.#look();
     return true;
-  }
-
-  #passOccupations(wallSeconds: number): void {
-    let left = wallSeconds;
-    while (this.#occupations.length > 0 && left > 0) {
-      const [now, ...later] = this.#occupations as [Occupation, ...Occupation[]];
-      const spent = Math.min(left, now.seconds);
-      left -= spent;
-      this.#occupations = spent < now.seconds ? [{ ...now, seconds: now.seconds - spent }, ...later] : later;
-      if (this.#occupations.length === 0) this.#afterwards();
-      this.#look();
-    }
   }
 
   #step(seconds: number): void {
@@ -347,7 +319,11 @@ export class Machine {
       speedRatio: this.#speedRatio,
     });
     job.task.status = job.stage === "paused" ? taskStatus.paused : taskStatus.printing;
-    if (job.stage !== before) this.#entered(job.stage);
+    if (job.stage !== before) this.#entered(job.stage, before);
+    if (job.stage === "printing" && !this.filamentPresent) {
+      this.exceptions.add(filamentRunOut);
+      job.enter("pausing");
+    }
     this.#resetSpeed(job);
     this.#move(job);
     if (this.canvas !== undefined)
@@ -361,9 +337,9 @@ export class Machine {
     return speedRatios[this.speedMode] ?? 1;
   }
 
-  #entered(stage: Stage): void {
+  #entered(stage: Stage, before: Stage): void {
     if (stage === "homed") for (const axis of ["x", "y", "z"] as const) this.homed.add(axis);
-    if (stage === "printing") Object.assign(this.fans, printingFans);
+    if (stage === "printing" && before !== "resumed") Object.assign(this.fans, printingFans);
     if (stage === "paused") this.position.z = Math.min(travel.z[1], this.position.z + 10);
   }
 
@@ -407,16 +383,7 @@ export class Machine {
       this.#shown = shown;
       this.onTransition();
     }
-    this.#askWaits();
-  }
-
-  #askWaits(): void {
-    for (const wait of this.#waits) {
-      const code = wait.judge();
-      if (code === undefined) continue;
-      this.#waits.delete(wait);
-      wait.tell(code);
-    }
+    this.#waits.ask();
   }
 }
 

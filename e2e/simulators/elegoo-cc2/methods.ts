@@ -21,6 +21,9 @@ const methods: Readonly<Record<number, Method>> = {
   // The printer has these and nobody has published what they take.
   1024: () => errorCode.invalidParameter,
   1025: () => errorCode.invalidParameter,
+  // Fetches what somebody names; here it fetches nothing.
+  1057: () => errorCode.invalidParameter,
+  1058: () => errorCode.nothingToCancel,
   2003: () => errorCode.invalidParameter,
 };
 

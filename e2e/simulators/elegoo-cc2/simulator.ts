@@ -169,12 +169,12 @@ class CentauriCarbon2 implements Simulator {
 
   async #powerCut(goOn: boolean): Promise<void> {
     this.#goesOn = goOn;
-    this.#printer.knobs.discoverySilent = true;
+    this.#printer.knobs.dark = true;
     await this.#die();
   }
 
   async #powerReturns(): Promise<void> {
-    this.#printer.knobs.discoverySilent = false;
+    this.#printer.knobs.dark = false;
     await this.#listen();
     this.#printer.machine.boot(this.#goesOn);
   }
@@ -194,6 +194,7 @@ class CentauriCarbon2 implements Simulator {
   }
 
   async #setScenario(name: string): Promise<void> {
+    this.#printer.knobs.dark = false;
     if (!this.#alive) await this.#listen();
     enterScenario(this.#printer, name);
     await this.#lanOnly(name !== "cloud-mode");

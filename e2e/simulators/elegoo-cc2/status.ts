@@ -60,6 +60,8 @@ function printStatus({ machine, knobs }: Printer): JsonObject {
     ...(!knobs.totalLayerMissing && { total_layer: totalLayer }),
     remaining_time_sec: job === undefined ? 0 : Math.max(0, Math.round(job.file.printSeconds - job.printedSeconds)),
     progress: percent(job),
+    ...(job !== undefined &&
+      job.secondsBeforePowerLoss > 0 && { print_duration_before_power_loss: job.secondsBeforePowerLoss }),
     bed_mesh_detect: job?.stage === "levelling",
     filament_detect: true,
     // Stays true after a job on the real machine.
