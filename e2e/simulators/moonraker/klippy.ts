@@ -1,6 +1,7 @@
 // Klipper's host process: its state, the G-code it runs, the job it prints. One script at a time;
 // an error in it is one text, and everybody who listens to its output hears it.
 
+import { setTimeout as wait } from "node:timers/promises";
 import { axes, type Axis, Body, travel } from "./body.ts";
 import type { Files } from "./files.ts";
 import type { History } from "./history.ts";
@@ -14,6 +15,7 @@ const advice =
   '\nOnce the underlying issue is corrected, use the\n"FIRMWARE_RESTART" command to reset the firmware, reload the\nconfig, and restart the host software.\nPrinter is shutdown\n';
 const startupWords = "Printer is not ready\nThe klippy host software is attempting to connect.";
 const restartMs = 400;
+const pollMs = 20;
 const homingSeconds = 20;
 
 type Parameters = Readonly<Record<string, string>>;
@@ -93,6 +95,11 @@ export class Klippy {
     if (this.state !== "ready") return;
     if (this.body.advance(seconds)) this.#options.history.finish(this.body.job, "completed");
     if (!this.body.filamentPresent && this.body.isPrinting) this.pause();
+  }
+
+  /** Resolves once what it was told to move has moved: Klipper answers a script when it is done. */
+  async settled(): Promise<void> {
+    while (this.body.busySeconds > 0 && this.state === "ready") await wait(pollMs);
   }
 
   /** The job ends with an error of the printer. */

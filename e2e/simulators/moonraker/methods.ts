@@ -55,7 +55,11 @@ const methods: Readonly<Record<string, Method>> = {
     const described = Object.entries(klippy.macros).map(([name, words]) => [name, words || "G-Code macro"]);
     return { ...Object.fromEntries(described), FIRMWARE_RESTART: "Restart firmware, host, and reload config" };
   },
-  "printer.gcode.script": ({ klippy }, { script }) => obeyed(klippy.state, () => klippy.run(String(script))),
+  "printer.gcode.script": async ({ klippy }, { script }) => {
+    const ok = obeyed(klippy.state, () => klippy.run(String(script)));
+    await klippy.settled();
+    return ok;
+  },
   "printer.print.start": ({ klippy }, { filename }) => obeyed(klippy.state, () => klippy.start(String(filename))),
   "printer.print.pause": ({ klippy }) => obeyed(klippy.state, () => klippy.pause()),
   "printer.print.resume": ({ klippy }) => obeyed(klippy.state, () => klippy.resume()),
@@ -82,11 +86,16 @@ const methods: Readonly<Record<string, Method>> = {
 };
 
 /** @throws ApiError; a KlippyError becomes one with status 400 */
-export function callMethod(moonraker: Moonraker, name: string, parameters: Fields, subscribe: Subscribe): unknown {
+export async function callMethod(
+  moonraker: Moonraker,
+  name: string,
+  parameters: Fields,
+  subscribe: Subscribe,
+): Promise<unknown> {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (method === undefined) throw new ApiError(404, "Method not found");
   try {
-    return method(moonraker, parameters, subscribe);
+    return await method(moonraker, parameters, subscribe);
   } catch (error) {
     throw error instanceof KlippyError ? new ApiError(400, error.message) : error;
   }

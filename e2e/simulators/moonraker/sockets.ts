@@ -91,20 +91,20 @@ export class Sockets implements Disposable {
     const request = parsed(text);
     if (knobs.silent || request === undefined) return;
     counters.requests += 1;
-    const answer = this.#run(client, request);
+    const answer = await this.#run(client, request);
     if (knobs.lost.delete(request.method) || knobs.lost.has("*")) return;
     const lateMs = knobs.late.get(request.method) ?? 0;
     if (lateMs > 0) await new Promise((resolve) => void setTimeout(resolve, lateMs));
     client.socket.send(JSON.stringify({ jsonrpc: "2.0", ...answer, id: request.id }));
   }
 
-  #run(client: Client, { method, params }: Request): { result: unknown } | { error: unknown } {
+  async #run(client: Client, { method, params }: Request): Promise<{ result: unknown } | { error: unknown }> {
     const { knobs, counters } = this.#moonraker;
     try {
       if (!this.#moonraker.isAllowed(client.key)) throw new ApiError(401, "Unauthorized");
       const refusal = knobs.refused.get(method);
       if (refusal !== undefined) throw new ApiError(400, refusal);
-      return { result: callMethod(this.#moonraker, method, params, (query) => this.#subscribe(client, query)) };
+      return { result: await callMethod(this.#moonraker, method, params, (query) => this.#subscribe(client, query)) };
     } catch (error) {
       const { status, message } = error instanceof ApiError ? error : new ApiError(500, String(error));
       if (message === "Method not found") counters.unknownMethods += 1;

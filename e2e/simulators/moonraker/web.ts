@@ -46,7 +46,7 @@ async function answer(
   const method = paths[path];
   if (method !== undefined) {
     const query = Object.fromEntries(new URL(request.url ?? "/", "http://printer").searchParams);
-    send(response, 200, { result: callMethod(moonraker, method, query, () => undefined) });
+    send(response, 200, { result: await callMethod(moonraker, method, query, () => undefined) });
   } else if (path === "/server/files/upload" && request.method === "POST") {
     send(response, 201, await upload(moonraker, request));
   } else if (path.startsWith("/server/files/gcodes/") && request.method === "GET") {

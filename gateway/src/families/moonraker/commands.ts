@@ -42,7 +42,10 @@ export function createHandlers(line: Line, connection: Connection): CommandHandl
   /** Runs G-code, once Klipper can. */
   async function run(lines: readonly string[], signal: AbortSignal): Promise<Acknowledged> {
     mustBeReady(machine);
-    return ask("printer.gcode.script", { script: lines.join("\n") }, signal);
+    const result = await ask("printer.gcode.script", { script: lines.join("\n") }, signal);
+    // The next push is up to 250 ms away, and what may be asked next hangs on the state.
+    await machine.refresh().catch(() => undefined); // the next push will do
+    return result;
   }
 
   return {

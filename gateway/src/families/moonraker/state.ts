@@ -160,8 +160,9 @@ function faults({ klippy, status }: Known): Fault[] {
     found.push({ code, severity, text: words, help: null });
   };
   if (klippy.state !== "ready" && klippy.state !== "startup") {
-    const advice = klippy.message === null ? "look at the printer's host" : firstLines(klippy.message);
-    add(`klippy_${klippy.state}`, "error", `${klippyPhases[klippy.state][1]}: ${advice}`);
+    const words = klippyPhases[klippy.state][1];
+    const said = klippy.message === null ? "" : `: ${firstLines(klippy.message)}`;
+    add(`klippy_${klippy.state}`, "error", `${words}${said}`);
   }
   const stats = fields(status["print_stats"]);
   const message = text(stats["message"]);
