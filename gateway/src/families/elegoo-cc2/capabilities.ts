@@ -1,0 +1,70 @@
+// What a Centauri Carbon 2 has, by firmware and by what is attached. Data, and one function that
+// reads it. A method that a firmware leaves unanswered is named here with the first that answers it.
+
+import type { Capability } from "../../model/capabilities.ts";
+import type { MethodName } from "./method-table.ts";
+
+/** On every firmware seen (01.00 to 02.01, and the community's). */
+const always: readonly Capability[] = [
+  "bed",
+  "camera",
+  "chamber",
+  "connections",
+  "fans",
+  "heaters",
+  "history",
+  "home",
+  "jog",
+  "layers",
+  "lights",
+  "pause",
+  "position",
+  "resume",
+  "speed",
+  "start",
+  "stop",
+  "storages",
+  "thumbnails",
+  "timelapses",
+  "upload",
+];
+
+/** With a Canvas filament changer attached. */
+const withCanvas: readonly Capability[] = ["autoRefill", "materials"];
+
+/** What rests on methods that 01.03.02.51 leaves unanswered: listing (1044) and deleting (1047). */
+const since: readonly { readonly capability: Capability; readonly major: number }[] = [
+  { capability: "files", major: 2 },
+];
+
+/** A capability goes when its method stayed unanswered, whatever the firmware's number says. */
+const restsOn: Partial<Record<Capability, MethodName>> = {
+  autoRefill: "setAutoRefill",
+  files: "listFiles",
+  fans: "setFans",
+  history: "history",
+  home: "home",
+  jog: "jog",
+  thumbnails: "thumbnail",
+};
+
+/**
+ * Capabilities of one printer.
+ * @param firmware `02.01.00.00`, null when it is not known: then it counts as new
+ * @param isUnanswered whether the printer has left a method unanswered too often
+ */
+export function capabilitiesOf(
+  firmware: string | null,
+  canvas: boolean,
+  isUnanswered: (method: MethodName) => boolean,
+): ReadonlySet<Capability> {
+  const major = Number.parseInt(firmware ?? "", 10);
+  const recent = since.filter((row) => Number.isNaN(major) || major >= row.major).map((row) => row.capability);
+  const all = [...always, ...recent, ...(canvas ? withCanvas : [])];
+  return new Set(
+    all.filter((capability) => {
+      const method = restsOn[capability];
+      return method === undefined || !isUnanswered(method);
+    }),
+  );
+}
