@@ -37,7 +37,12 @@ test("a commented default is the default", async () => {
   await using folder = await testFolder();
   const standard = await folder.load(lines.join("\n"));
   for (const index of keys) {
-    if (!/#(?:control|port|camera_port|camera_grace|linger|max_frames_per_second):/u.test(lines[index]!)) continue;
+    if (
+      !/#(?:control|port|http_port|camera_port|discovery_port|camera_grace|linger|max_frames_per_second):/u.test(
+        lines[index]!,
+      )
+    )
+      continue;
     assert.deepEqual(await folder.load(withKeyAt(index)), standard, lines[index]);
   }
 });

@@ -20,7 +20,7 @@ test("a file with only printers is complete", async () => {
         name: "cc1",
         family: "elegoo-cc1",
         control: false,
-        connection: { host: "192.0.2.10", port: 3030, camera_port: 3031 },
+        connection: { host: "192.0.2.10", port: 3030, http_port: 80, camera_port: 3031, discovery_port: 3000 },
         camera: { url: undefined },
       },
     ],

@@ -16,8 +16,11 @@ export const testFamilies = {
   "elegoo-cc1": z.strictObject({
     host: z.string().min(1).meta({ description: "Name or address of the printer." }),
     port: port.default(3030).meta({ description: "Port of the printer." }),
+    http_port: port.default(80),
     camera_port: port.default(3031),
+    discovery_port: port.default(3000),
     mainboard_id: z.string().optional(),
+    search: z.array(z.string()).optional(),
   }),
   bambu: z.strictObject({
     host: z.string().min(1),

@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connections } from "../../contract/connections.ts";
 import { startSimulator, type LaunchedSimulator, type LaunchOptions } from "../../simulators/launch.ts";
 import { Service } from "./service.ts";
 import { Viewer } from "./viewer.ts";
@@ -18,6 +19,8 @@ export interface StackOptions {
 
 export interface PrinterOptions extends Partial<LaunchOptions> {
   readonly control?: boolean;
+  /** Keys of the inventory entry's connection beside those that reach the simulator. */
+  readonly connection?: Readonly<Record<string, unknown>>;
 }
 
 export class Stack implements AsyncDisposable {
@@ -130,18 +133,24 @@ export class Stack implements AsyncDisposable {
   async #start(printers: Readonly<Record<string, PrinterOptions>>): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), "gantry-e2e-"));
     const entries: string[] = [];
-    for (const [id, { control = false, ...options }] of Object.entries(printers)) {
+    for (const [id, { control = false, connection = {}, ...options }] of Object.entries(printers)) {
       const simulator = await startSimulator({ family: "elegoo-cc1", ports: { main: 0 }, ...options });
       this.#resources.use(simulator);
       this.printers[id] = simulator;
-      entries.push(printerEntry(id, simulator, control));
+      entries.push(printerEntry(id, simulator, control, connection));
     }
     await writeFile(this.inventory, `bridge: {linger: ${this.#linger}}\nprinters:\n${entries.join("")}`);
   }
 }
 
-/** The inventory entry of a simulated printer. */
-export function printerEntry(id: string, { host, ports }: LaunchedSimulator, control: boolean): string {
-  const { main, camera } = ports;
-  return `  - {id: ${id}, family: elegoo-cc1, control: ${control}, connection: {host: ${host}, port: ${main}, camera_port: ${camera}}}\n`;
+/** The inventory entry of a simulated printer; `more` goes into its connection. */
+export function printerEntry(
+  id: string,
+  simulator: LaunchedSimulator,
+  control: boolean,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const { family } = simulator;
+  const connection = { ...connections[family]?.(simulator), ...more };
+  return `  - ${JSON.stringify({ id, family, control, connection })}\n`;
 }

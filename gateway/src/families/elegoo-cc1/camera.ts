@@ -5,21 +5,20 @@ import { PrinterError } from "../../model/errors.ts";
 import type { CameraOptions } from "../family.ts";
 import type { Connection } from "./connection.ts";
 import { CentauriSession } from "./session.ts";
+import { refusalOf } from "./words.ts";
 
 const firstFrameMs = 5000;
 const stallMs = 15_000;
-
-const cameraRefusals: Readonly<Record<number, string>> = {
-  1: "the camera is in use by another viewer",
-  2: "the printer has no camera",
-};
 
 /**
  * Pictures until the stream fails. When the first does not come, the camera is switched on once,
  * as someone may have switched it off at the printer's own page; it is never switched off.
  */
 export async function* frames(options: CameraOptions<Connection>): AsyncGenerator<Uint8Array, void> {
-  const { host, camera_port: port } = options.connection;
+  const { session } = options;
+  const { camera_port: port } = options.connection;
+  // A printer that has moved is where its session found it.
+  const host = session instanceof CentauriSession ? session.host : options.connection.host;
   const address = host.includes(":") ? `[${host}]` : host;
   let seen = false;
   try {
@@ -41,8 +40,7 @@ export async function* frames(options: CameraOptions<Connection>): AsyncGenerato
 async function switchOn({ session, signal }: CameraOptions<Connection>): Promise<void> {
   if (!(session instanceof CentauriSession)) return;
   const { ack } = await session.ask("enableCamera", { Enable: 1 }, { signal });
-  const words = ack === null || ack === 0 ? undefined : (cameraRefusals[ack] ?? `the camera refused, code ${ack}`);
-  if (words !== undefined) throw new PrinterError("printer_refused", words);
+  if (ack !== null && ack !== 0) throw new PrinterError("printer_refused", refusalOf("enableCamera", ack));
 }
 
 function asPrinterError(error: unknown): PrinterError {

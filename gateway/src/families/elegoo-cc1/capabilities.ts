@@ -1,18 +1,49 @@
-// What a Centauri Carbon has, by firmware. Data only.
+// What a Centauri Carbon has and what its firmware refuses, by firmware. Data first, and the two
+// questions that are asked of it.
 
-import type { Capability } from "../../model/capabilities.ts";
+import type { Capabilities, Capability } from "../../model/capabilities.ts";
+import { isStockSince, laterFirmware, type Firmware } from "./firmware.ts";
+import { isKnownTo, type RequestName } from "./request-table.ts";
 
 /** Every Centauri Carbon of the series, on every firmware seen (V1.0 to V1.4, OpenCentauri 0.1 to 0.3). */
-export const capabilities: ReadonlySet<Capability> = new Set([
+const always = [
   "bed",
   "camera",
   "chamber",
+  "connections",
   "fans",
+  "files",
+  "heaters",
+  "history",
+  "home",
+  "jog",
   "layers",
   "lights",
   "pause",
+  "position",
   "resume",
   "speed",
   "start",
   "stop",
-]);
+  "storages",
+  "thumbnails",
+  "upload",
+] as const satisfies readonly Capability[];
+
+/** What hangs on a request that not every firmware knows. */
+const byRequest: readonly (readonly [Capability, RequestName])[] = [["timelapses", "exportTimelapse"]];
+
+/** What the printer has. `canvas` says whether a Canvas has shown itself. */
+export function capabilitiesOf(firmware: Firmware, canvas: boolean): Capabilities {
+  const proven = byRequest.filter(([, request]) => isKnownTo(firmware, request)).map(([capability]) => capability);
+  return new Set<Capability>([...always, ...proven, ...(canvas ? (["materials"] as const) : [])]);
+}
+
+/**
+ * Why the firmware takes no change of light, fans or temperatures during a print; null where it is
+ * worth asking: OpenCentauri allows it, and of older firmware nothing is known.
+ */
+export function refusalDuringPrint(firmware: Firmware): string | null {
+  if (!isStockSince(firmware, laterFirmware)) return null;
+  return "this firmware refuses it during a print; it is possible before and after, and with OpenCentauri at any time";
+}

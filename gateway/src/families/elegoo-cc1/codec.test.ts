@@ -2,44 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { PrinterError } from "../../model/errors.ts";
-import { decodeFrame, encodeRequest, sendableCommands } from "./codec.ts";
-
-/** What a client of this printer may send at all; every other number crashes the daemon. */
-const allowed = new Set([
-  0, 1, 128, 129, 130, 131, 134, 135, 192, 255, 257, 258, 259, 260, 320, 321, 322, 323, 386, 401, 402, 403, 512,
-]);
-const envelope = { requestId: "0".repeat(32), mainboardId: "", timestampMs: 1_760_000_000_123 };
-
-describe("requests", () => {
-  test("no command outside the allowed list can be sent", () => {
-    for (const command of sendableCommands) assert.ok(allowed.has(command), `${command}`);
-    assert.equal(new Set(sendableCommands).size, sendableCommands.length);
-  });
-
-  test("a request carries an object as payload even when it is empty", () => {
-    assert.deepEqual(JSON.parse(encodeRequest("refreshStatus", {}, envelope)), {
-      Id: "",
-      Topic: "",
-      Data: { Cmd: 0, Data: {}, RequestID: "0".repeat(32), MainboardID: "", TimeStamp: 1_760_000_000_123, From: 1 },
-    });
-  });
-
-  test("the mainboard id goes into id and topic once it is known", () => {
-    const frame = JSON.parse(encodeRequest("pausePrint", {}, { ...envelope, mainboardId: "0a1b" })) as Record<
-      string,
-      unknown
-    >;
-    assert.equal(frame["Id"], "0a1b");
-    assert.equal(frame["Topic"], "sdcp/request/0a1b");
-  });
-
-  test("a payload of another shape is refused before it is made", () => {
-    const wrong = { Url: "/local" } as never;
-    assert.throws(() => encodeRequest("refreshStatus", wrong, envelope), { code: "internal" });
-    assert.throws(() => encodeRequest("enableCamera", { Enable: 0 } as never, envelope), { code: "internal" });
-    assert.throws(() => encodeRequest("subscribe", { TimePeriod: 5 }, envelope), { code: "internal" });
-  });
-});
+import { decodeFrame } from "./codec.ts";
 
 describe("ordinary frames", () => {
   test("an answer is matched by its request id and tells its ack", () => {

@@ -1,5 +1,5 @@
-// SDCP v3 as the Elegoo Centauri Carbon speaks it: text frames ↔ messages. No clock, no socket,
-// no meaning. Source: the vendor's web UI, SDK captures and firmware, as named in ./README.md.
+// SDCP v3 as the Elegoo Centauri Carbon speaks it: text frames → messages (out: ./request-table.ts).
+// No clock, no socket, no meaning. Source: the vendor's web UI, SDK captures and firmware, as named in ./README.md.
 //
 // Request   {"Id","Topic":"sdcp/request/<mid>","Data":{"Cmd":int,"Data":{…},"RequestID":32 hex,
 //            "MainboardID","TimeStamp":ms,"From":1}}            mid may be empty when unknown
@@ -12,86 +12,7 @@
 //
 // On receive a frame may carry a decimal length in front, or two objects back to back.
 
-import * as z from "zod";
 import { PrinterError } from "../../model/errors.ts";
-
-const nothing = z.strictObject({});
-const flag = z.union([z.literal(0), z.literal(1)]);
-
-/**
- * Every request that may ever be sent, with its one legal payload. An unknown Cmd, or a known one
- * with another payload, crashes the daemon and with it the running print (seen on V1.1.46).
- */
-const requests = {
-  /** Read: a `Status` push follows. */
-  refreshStatus: { cmd: 0, payload: nothing },
-  /** Read: an `Attributes` push follows. */
-  refreshAttributes: { cmd: 1, payload: nothing },
-  startPrint: {
-    cmd: 128,
-    payload: z.strictObject({
-      Filename: z.string().min(1),
-      StartLayer: z.literal(0),
-      Calibration_switch: flag,
-      PrintPlatformType: flag,
-      Tlp_Switch: flag,
-      slot_map: z.array(z.never()),
-    }),
-  },
-  pausePrint: { cmd: 129, payload: nothing },
-  stopPrint: { cmd: 130, payload: nothing },
-  resumePrint: { cmd: 131, payload: nothing },
-  /** Only ever 1: 0 would take the picture from everybody else. */
-  enableCamera: { cmd: 386, payload: z.strictObject({ Enable: z.literal(1) }) },
-  /** Ask for a status every TimePeriod ms. */
-  subscribe: { cmd: 512, payload: z.strictObject({ TimePeriod: z.int().min(1000).max(60_000) }) },
-} as const;
-
-export type RequestName = keyof typeof requests;
-export type RequestPayload<Name extends RequestName> = z.input<(typeof requests)[Name]["payload"]>;
-
-export const keepAlive = "ping";
-
-export interface RequestEnvelope {
-  /** 32 hex digits; the answer repeats it. */
-  readonly requestId: string;
-  /** Empty while it is not known: the daemon does not check it. */
-  readonly mainboardId: string;
-  /** Unix ms; the daemon ignores it. */
-  readonly timestampMs: number;
-}
-
-/**
- * The text frame of a request. The one place where a request is made.
- * @throws PrinterError `internal` when the payload has another shape than the command's own
- */
-export function encodeRequest<Name extends RequestName>(
-  name: Name,
-  payload: RequestPayload<Name>,
-  envelope: RequestEnvelope,
-): string {
-  const { cmd, payload: schema } = requests[name];
-  const checked = schema.safeParse(payload);
-  if (!checked.success) {
-    throw new PrinterError("internal", `refused to send ${name} with an unknown payload`, { cause: checked.error });
-  }
-  const { requestId, mainboardId, timestampMs } = envelope;
-  return JSON.stringify({
-    Id: mainboardId,
-    Topic: mainboardId === "" ? "" : `sdcp/request/${mainboardId}`,
-    Data: {
-      Cmd: cmd,
-      Data: checked.data,
-      RequestID: requestId,
-      MainboardID: mainboardId,
-      TimeStamp: timestampMs,
-      From: 1,
-    },
-  });
-}
-
-/** The numbers of every request this family can send; a test holds them against the allowed list. */
-export const sendableCommands: readonly number[] = Object.values(requests).map(({ cmd }) => cmd);
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -106,45 +27,54 @@ export type Message =
   | { readonly kind: "other"; readonly topic: string | null };
 
 /**
- * The messages of one text frame, in order.
+ * The messages of one text frame, in order. Time grows with its length, whatever is in it.
  * @throws PrinterError `protocol` when the frame is not SDCP text
  */
 export function decodeFrame(text: string): Message[] {
   const trimmed = text.trim();
   if (trimmed === "pong") return [{ kind: "pong" }];
-  const parts = splitObjects(trimmed.replace(/^\d+(?=\s*\{)/u, ""));
-  if (parts.length === 0) throw undecodable(text);
-  return parts.map((part) => classify(parseObject(part, text)));
+  const body = trimmed.replace(/^\d{1,10}(?=\s*\{)/u, "");
+  const whole = parseObject(body);
+  if (whole !== null) return [classify(whole)];
+  const parts = splitObjects(body).map((part) => parseObject(part));
+  const objects = parts.filter((part) => part !== null);
+  if (objects.length === 0 || objects.length < parts.length) throw undecodable(text);
+  return objects.map((part) => classify(part));
 }
 
-function undecodable(text: string, cause?: unknown): PrinterError {
+function undecodable(text: string): PrinterError {
   const start = JSON.stringify(text.slice(0, 40));
-  return new PrinterError("protocol", `a frame of ${text.length} characters is not SDCP: ${start}`, { cause });
+  return new PrinterError("protocol", `a frame of ${text.length} characters is not SDCP: ${start}`);
 }
 
-function parseObject(part: string, frame: string): Fields {
+function parseObject(text: string): Fields | null {
   try {
-    const value: unknown = JSON.parse(part);
-    if (isFields(value)) return value;
-  } catch (error) {
-    throw undecodable(frame, error);
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : null;
+  } catch {
+    return null; // no JSON, or nested beyond all reason
   }
-  throw undecodable(frame);
 }
 
-/** Cuts `{…}{…}` into its top-level objects; braces inside strings do not count. */
+/** Cuts `{…}{…}` into its top-level objects; braces inside strings do not count. Empty when they do not match. */
 function splitObjects(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gsu)) {
-    if (token === "{") {
+  let quoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (quoted) {
+      if (character === "\\") index += 1;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{") {
       if (depth === 0) start = index;
       depth += 1;
-    } else if (token === "}") {
+    } else if (character === "}") {
       depth -= 1;
-      if (depth === 0) parts.push(text.slice(start, index + 1));
       if (depth < 0) return [];
+      if (depth === 0) parts.push(text.slice(start, index + 1));
     }
   }
   return depth === 0 ? parts : [];

@@ -1,107 +1,104 @@
-// What the commands of the table mean in SDCP: request, deadline, words for each refusal.
+// The life of a job: start, pause, resume, stop. And the register of all the handlers of a session.
 
 import { PrinterError } from "../../model/errors.ts";
-import type { CommandHandlers, CommandResult } from "../../model/commands.ts";
-import type { RequestName, RequestPayload } from "./codec.ts";
+import { commandRow, type CommandHandlers, type CommandInput, type CommandResult } from "../../model/commands.ts";
+import { controlHandlers } from "./controls.ts";
+import { fileHandlers } from "./files.ts";
+import { acknowledged, invalid } from "./guards.ts";
+import { historyHandlers } from "./history.ts";
+import type { RequestName, RequestPayload } from "./request-table.ts";
 import type { CentauriSession } from "./session.ts";
+import { hasJob, isOccupied } from "./state.ts";
+import { printablePath } from "./stored-path.ts";
+import { Turn } from "./turn.ts";
+import { upload } from "./upload.ts";
+import { refusalOf } from "./words.ts";
 
 /** The printer heats and homes before it answers a start. */
 const startAnswerMs = 30_000;
 
-const stopRefusals = { 1: "the printer refuses it in its present state" };
+/** Sides of the build plate: A is textured, B is smooth. */
+const plates: Readonly<Record<string, 0 | 1>> = { textured: 0, smooth: 1 };
 
-/** Answer codes other than 0 → words (the vendor's own page and specification). */
-const refusals: Partial<Record<RequestName, Readonly<Record<number, string>>>> = {
-  startPrint: {
-    1: "the printer is busy",
-    2: "the printer has no such file",
-    3: "the file's MD5 does not match",
-    4: "the file cannot be read",
-    5: "the file was sliced for another resolution",
-    6: "the file has the wrong format",
-    7: "the file was sliced for another printer model",
-  },
-  pausePrint: stopRefusals,
-  stopPrint: stopRefusals,
-  resumePrint: { ...stopRefusals, 2: "it cannot go on yet: load filament first" },
-};
+type Lifecycle = "pause" | "resume" | "stop" | "start";
 
-/** Handlers of one session. At most one lifecycle command is on its way at a time. */
+/** Handlers of one session. */
 export function createHandlers(session: CentauriSession): CommandHandlers {
-  let busy = false;
+  const turn = new Turn(session.clock);
 
   async function lifecycle<Name extends RequestName>(
-    name: Name,
+    command: Lifecycle,
+    request: Name,
     payload: RequestPayload<Name>,
-    options: { signal: AbortSignal; deadlineMs?: number },
-  ): Promise<CommandResult<"pause">> {
-    if (busy) throw new PrinterError("wrong_phase", "another command is on its way to the printer; wait for it");
-    busy = true;
-    try {
-      const answer = await session.ask(name, payload, options);
-      if (answer.ack !== 0) throw refused(name, answer.ack);
-      return { outcome: "acknowledged" };
-    } catch (error) {
-      // Silence says nothing about what the machine did: never repeated, told as it is.
-      if (error instanceof PrinterError && error.code === "timeout") return { outcome: "unconfirmed" };
-      throw error;
-    } finally {
-      busy = false;
-    }
+    options: { readonly signal: AbortSignal; readonly deadlineMs?: number },
+  ): Promise<CommandResult<Lifecycle>> {
+    return turn.take(options.signal, async () => {
+      await session.refresh(options.signal);
+      mustBePossible(session, command);
+      turn.lock();
+      return acknowledged(async () => {
+        const { ack } = await session.ask(request, payload, options);
+        if (ack !== 0) throw new PrinterError("printer_refused", refusalOf(request, ack));
+      });
+    });
   }
 
   return {
-    pause: async (_input, options) => lifecycle("pausePrint", {}, options),
-    resume: async (_input, options) => lifecycle("resumePrint", {}, options),
-    stop: async (_input, options) => lifecycle("stopPrint", {}, options),
-    start: async ({ file, levelBed, timelapse }, { signal }) => {
-      const path = storedPath(file);
-      if (session.occupied) {
-        throw new PrinterError(
-          "wrong_phase",
-          "the printer is printing, receiving or checking a file; wait until it is idle",
-        );
-      }
-      const payload = {
-        Filename: path,
-        StartLayer: 0,
-        Calibration_switch: levelBed ? 1 : 0,
-        PrintPlatformType: 0,
-        Tlp_Switch: timelapse ? 1 : 0,
-        slot_map: [],
-      } as const;
-      return lifecycle("startPrint", { ...payload, slot_map: [] }, { signal, deadlineMs: startAnswerMs });
-    },
+    ...controlHandlers(session, turn),
+    ...fileHandlers(session, turn),
+    ...historyHandlers(session),
+    uploadFile: async ({ file: name }, { file, signal }) => upload(session, name, file, signal),
+    pause: async (_input, { signal }) => lifecycle("pause", "pausePrint", {}, { signal }),
+    resume: async (_input, { signal }) => lifecycle("resume", "resumePrint", {}, { signal }),
+    stop: async (_input, { signal }) => lifecycle("stop", "stopPrint", {}, { signal }),
+    start: async (input, { signal }) =>
+      lifecycle("start", "startPrint", startPayload(session, input), { signal, deadlineMs: startAnswerMs }),
     refresh: async (_input, { signal }) => {
-      await session.ask("refreshStatus", {}, { signal });
+      await session.refresh(signal);
       return { outcome: "acknowledged" };
     },
   };
 }
 
-function refused(name: RequestName, ack: number | null): PrinterError {
-  const words = refusals[name]?.[ack ?? -1] ?? "the printer refused it";
-  return new PrinterError("printer_refused", `${words} (code ${ack ?? "none"})`);
-}
-
-/**
- * `cube.gcode` → `/local/cube.gcode`; a full path stays as the file list gave it.
- * @throws PrinterError `invalid_input`
- */
-function storedPath(file: string): string {
-  const path = file.startsWith("/") ? file : `/local/${file}`;
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  const illegal = /[\u0000-\u001f\u007f\\]/u.test(path) || path.split("/").includes("..");
-  if (illegal || !/^\/(local|usb|udisk)\/.+\.gcode$/iu.test(path)) {
+/** By the status that just came; the gate in front of the handlers knows an older one. */
+function mustBePossible(session: CentauriSession, command: Lifecycle): void {
+  const { phase } = session.readings;
+  if (command === "start" && (isOccupied(session.status) || session.transfer !== null)) {
     throw new PrinterError(
-      "invalid_input",
-      "the printer prints stored .gcode files: give a name as its file list shows it",
-      {
-        problems: [
-          { pointer: "/file", message: "a .gcode file in the printer's storage, without .. or control characters" },
-        ],
-      },
+      "wrong_phase",
+      "the printer is printing, receiving or checking a file; wait until it is idle",
     );
   }
-  return path;
+  if (command === "stop" && !hasJob(session.status)) {
+    throw new PrinterError("wrong_phase", "there is no job that could be stopped");
+  }
+  if (commandRow(command).phases?.includes(phase) === false) {
+    throw new PrinterError("wrong_phase", `not possible: the printer is ${phase} by now`);
+  }
+}
+
+/** @throws PrinterError `invalid_input` */
+function startPayload(
+  session: CentauriSession,
+  { file, levelBed, timelapse, plate = "textured", slots = [] }: CommandInput<"start">,
+): RequestPayload<"startPrint"> {
+  const side = Object.hasOwn(plates, plate) ? plates[plate] : undefined;
+  if (side === undefined) throw invalid("/plate", `one of ${Object.keys(plates).join(", ")}`);
+  const { materials } = session.readings;
+  for (const [index, { unit, slot }] of slots.entries()) {
+    if (materials.some((material) => material.unit === unit && material.slot === slot)) continue;
+    const legal = materials.map((material) => `${material.unit}/${material.slot}`).join(", ");
+    throw invalid(
+      `/slots/${index}`,
+      materials.length === 0 ? "no slots: this printer has no Canvas" : `one of ${legal}`,
+    );
+  }
+  return {
+    Filename: printablePath(file),
+    StartLayer: 0,
+    Calibration_switch: levelBed ? 1 : 0,
+    PrintPlatformType: side,
+    Tlp_Switch: timelapse ? 1 : 0,
+    slot_map: slots.map(({ tool, unit, slot }) => ({ t: tool, canvas_id: Number(unit), tray_id: Number(slot) })),
+  };
 }

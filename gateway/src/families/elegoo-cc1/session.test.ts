@@ -1,271 +1,183 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
-import { FakeClock } from "@gantry/platform/fake-clock";
-import { silentLog } from "@gantry/platform/log";
-import { WebSocketServer, type WebSocket } from "ws";
-import type { Identity, Readings } from "../../model/printer.ts";
-import { connection } from "./connection.ts";
-import { connect, type CentauriSession } from "./session.ts";
-
-interface Sent {
-  readonly cmd: number;
-  readonly data: unknown;
-  readonly requestId: string;
-}
-
-/** A printer of a few lines that records everything and answers what a test tells it to. */
-class Stub implements AsyncDisposable {
-  readonly http: Server = createServer();
-  readonly sent: Sent[] = [];
-  readonly words: string[] = [];
-  socket: WebSocket | undefined;
-  mainboardId = "0a1b";
-  currentStatus = [0];
-  subStatus = 0;
-  acks: Record<number, number | null> = {};
-  refuse: string | undefined;
-
-  async listen(): Promise<number> {
-    const sockets = new WebSocketServer({ noServer: true });
-    this.http.on("upgrade", (request, stream, head) => {
-      if (this.refuse !== undefined) {
-        stream.end(`HTTP/1.1 500 Internal Server Error\r\nContent-Length: ${this.refuse.length}\r\n\r\n${this.refuse}`);
-      } else sockets.handleUpgrade(request, stream, head, (socket) => this.#take(socket));
-    });
-    this.http.listen(0, "127.0.0.1");
-    await once(this.http, "listening");
-    return (this.http.address() as AddressInfo).port;
-  }
-
-  push(): void {
-    const info = { Status: this.subStatus, Filename: "cube.gcode" };
-    this.socket?.send(
-      JSON.stringify({ Status: { CurrentStatus: this.currentStatus, PrintInfo: info }, MainboardID: this.mainboardId }),
-    );
-  }
-
-  commands(): number[] {
-    return this.sent.map(({ cmd }) => cmd);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.socket?.terminate();
-    this.http.closeAllConnections();
-    await new Promise((resolve) => void this.http.close(resolve));
-  }
-
-  #take(socket: WebSocket): void {
-    this.socket = socket;
-    socket.on("message", (raw: Buffer) => {
-      const word = raw.toString();
-      if (word === "ping") {
-        this.words.push(word);
-        return socket.send("pong");
-      }
-      const { Data } = JSON.parse(word) as { Data: { Cmd: number; Data: unknown; RequestID: string } };
-      this.sent.push({ cmd: Data.Cmd, data: Data.Data, requestId: Data.RequestID });
-      this.#answer(socket, Data.Cmd, Data.RequestID);
-    });
-  }
-
-  #answer(socket: WebSocket, cmd: number, requestId: string): void {
-    const ack = this.acks[cmd] ?? 0;
-    if (this.acks[cmd] === null) return;
-    socket.send(JSON.stringify({ Id: "x", Data: { Cmd: cmd, Data: { Ack: ack }, RequestID: requestId } }));
-    if (cmd === 0) this.push();
-    if (cmd === 1) {
-      const attributes = { MachineName: "Centauri Carbon", FirmwareVersion: "V1.1.46", MainboardID: this.mainboardId };
-      socket.send(JSON.stringify({ Attributes: attributes, MainboardID: this.mainboardId }));
-    }
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, "it never happened");
-    await turn();
-  }
-}
+import { silentLog, type LogFields } from "@gantry/platform/log";
+import { Bench, until } from "./stub-printer.ts";
 
 describe("a session with a printer", () => {
-  let stub: Stub;
-  let port: number;
-  let clock: FakeClock;
-  let life: AbortController;
-  let readings: Readings[];
-  let identities: Identity[];
+  let bench: Bench;
 
   beforeEach(async () => {
-    stub = new Stub();
-    port = await stub.listen();
-    clock = new FakeClock();
-    life = new AbortController();
-    readings = [];
-    identities = [];
+    bench = new Bench();
+    await bench.stub.listen();
   });
 
-  afterEach(async () => {
-    life.abort();
-    await stub[Symbol.asyncDispose]();
-  });
+  afterEach(async () => bench[Symbol.asyncDispose]());
 
-  async function open(more: Record<string, unknown> = {}): Promise<CentauriSession> {
-    return connect({
-      connection: connection.parse({ host: "127.0.0.1", port, mainboard_id: "0a1b", ...more }),
-      signal: life.signal,
-      clock,
-      log: silentLog,
-      report: (reading) => readings.push(reading),
-      identify: (identity) => identities.push(identity),
-    });
-  }
+  const ready = async (): Promise<void> => until(() => bench.stub.commands().includes(512));
 
   test("asks for attributes, then status, then subscribes, all without waiting to be told", async () => {
-    await using session = await open();
-    await until(() => stub.sent.length === 3);
+    const session = await bench.connect();
+    await ready();
     assert.deepEqual(
-      stub.sent.map(({ cmd, data }) => [cmd, data]),
+      bench.stub.sent.slice(0, 3).map(({ cmd, data }) => [cmd, data]),
       [
         [1, {}],
         [0, {}],
         [512, { TimePeriod: 5000 }],
       ],
     );
-    assert.ok(stub.sent.every(({ requestId }) => /^[0-9a-f]{32}$/u.test(requestId)));
+    assert.ok(bench.stub.sent.every(({ requestId }) => /^[0-9a-f]{32}$/u.test(requestId)));
     assert.equal(session.readings.phase, "idle");
-    assert.deepEqual(identities, [{ model: "Centauri Carbon", firmware: "1.1.46", serial: "0a1b" }]);
+    assert.deepEqual(bench.identities, [{ model: "Centauri Carbon", firmware: "1.1.46", serial: "0a1b" }]);
   });
 
   test("asks for the status again when no push comes", async () => {
-    await using _session = await open();
-    await until(() => stub.sent.length === 3);
-    await clock.advance(5000);
-    await until(() => stub.commands().filter((cmd) => cmd === 0).length === 2);
+    await bench.connect();
+    await ready();
+    await bench.clock.advance(5000);
+    await until(() => bench.stub.commands().filter((cmd) => cmd === 0).length === 2);
   });
 
   test("leaves the printer alone while pushes come", async () => {
-    await using _session = await open();
-    await until(() => stub.sent.length === 3);
+    await bench.connect();
+    await ready();
     for (let second = 0; second < 12; second += 1) {
-      const seen = readings.length;
-      stub.push();
-      await until(() => readings.length > seen);
-      await clock.advance(1000);
+      await bench.push();
+      await bench.clock.advance(1000);
     }
-    assert.equal(stub.commands().filter((cmd) => cmd === 0).length, 1);
+    assert.equal(bench.stub.commands().filter((cmd) => cmd === 0).length, 1);
   });
 
   test("sends the bare word ping before the printer would drop a silent socket", async () => {
-    await using _session = await open();
-    await clock.advance(20_000);
-    await until(() => stub.words.length === 1);
+    await bench.connect();
+    await bench.clock.advance(20_000);
+    await until(() => bench.stub.words.length === 1);
   });
 
   test("gives up a link that went wholly silent", async () => {
-    await using session = await open();
-    await until(() => stub.sent.length === 3);
-    stub.acks = { 0: null };
-    stub.socket?.removeAllListeners("message");
-    await clock.advance(70_000);
+    const session = await bench.connect();
+    await ready();
+    bench.stub.socket?.removeAllListeners("message");
+    await bench.clock.advance(70_000);
     assert.equal((await session.ended).code, "timeout");
   });
 
   test("ends when the printer drops the socket", async () => {
-    await using session = await open();
-    stub.socket?.terminate();
+    const session = await bench.connect();
+    bench.stub.socket?.terminate();
     assert.equal((await session.ended).code, "unreachable");
   });
 
-  test("survives frames that do not decode", async () => {
-    await using _session = await open();
-    const seen = readings.length;
-    stub.socket?.send("{");
-    stub.socket?.send(Buffer.from([0, 1, 2]));
-    stub.push();
-    await until(() => readings.length > seen);
+  test("survives frames that do not decode, are no UTF-8 or are cut off, and tells them rarely", async () => {
+    const told: LogFields[] = [];
+    await bench.connect({}, { ...silentLog, warn: (_message, fields = {}) => void told.push(fields) });
+    const { stub, clock } = bench;
+    for (let round = 0; round < 5; round += 1) {
+      stub.socket?.send("{");
+      stub.socket?.send('{"Status":{"CurrentStatus":[1],"PrintInfo":{"Sta');
+      stub.socket?.send(Buffer.from([0, 1, 2]));
+      stub.socket?.send(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), { binary: false });
+      await bench.push();
+    }
+    assert.deepEqual(
+      told.map(({ count }) => count),
+      [1],
+    );
+    for (let minute = 0; minute < 2; minute += 1) {
+      for (let part = 0; part < 4; part += 1) {
+        await bench.push();
+        await clock.advance(15_100);
+      }
+      stub.socket?.send("{");
+      await bench.push();
+    }
+    assert.deepEqual(
+      told.map(({ count }) => count),
+      [1, 16],
+      "the second is told after a minute, the third not before two more",
+    );
+  });
+
+  test("reads a file name in another encoding, and a frame of megabytes", async () => {
+    await bench.connect();
+    const start = Buffer.from('{"Status":{"CurrentStatus":[1],"PrintInfo":{"Status":13,"Filename":"');
+    const end = Buffer.from(`"}},"Other":"${"x".repeat(20 * 1024 * 1024)}"}`);
+    bench.stub.socket?.send(Buffer.concat([start, Buffer.from([0xb2, 0xe2]), end]), { binary: false });
+    await until(() => bench.readings.at(-1)?.phase === "printing");
+  });
+
+  test("ends in words when a frame is larger than anything a printer sends", async () => {
+    const session = await bench.connect();
+    bench.stub.socket?.send("x".repeat(33 * 1024 * 1024));
+    const { code, message } = await session.ended;
+    assert.deepEqual([code, /32 MiB/u.test(message)], ["protocol", true]);
   });
 
   test("holds the next try back when all five slots are taken", async () => {
-    stub.refuse = "too many client";
-    await assert.rejects(open(), { code: "unreachable", retryAfterMs: 30_000 });
+    bench.stub.refuse = "too many client";
+    await assert.rejects(bench.connect(), { code: "unreachable", retryAfterMs: 30_000 });
   });
 
   test("refuses another printer at the same address", async () => {
-    await assert.rejects(open({ mainboard_id: "ffff" }), { code: "printer_refused" });
+    await assert.rejects(bench.passing(bench.connect({ mainboard_id: "ffff" })), { code: "printer_refused" });
   });
 
   test("gives up a printer that takes the socket and tells nothing", async () => {
-    stub.acks = { 0: null, 1: null };
-    const opening = assert.rejects(open(), { code: "timeout" });
-    await until(() => stub.sent.length === 2);
-    await clock.advance(15_000);
+    bench.stub.acks = { 0: null, 1: null };
+    const opening = assert.rejects(bench.connect(), { code: "timeout" });
+    await until(() => bench.stub.sent.length === 2);
+    await bench.clock.advance(15_000);
     await opening;
-    assert.equal(clock.pending, 0);
+    assert.equal(bench.clock.pending, 0);
   });
 
-  test("a lifecycle command is acknowledged, refused in words, or told unconfirmed; never repeated", async () => {
-    await using session = await open();
-    const { signal } = life;
-    assert.deepEqual(await session.handlers.pause?.({}, { signal }), { outcome: "acknowledged" });
-    stub.acks = { 131: 2, 130: null };
-    await assert.rejects(async () => session.handlers.resume?.({}, { signal }), {
-      code: "printer_refused",
-      message: /filament/u,
-    });
-    const stopping = session.handlers.stop?.({}, { signal });
-    await until(() => stub.commands().includes(130));
-    await assert.rejects(async () => session.handlers.pause?.({}, { signal }), { code: "wrong_phase" });
-    await clock.advance(15_000);
-    assert.deepEqual(await stopping, { outcome: "unconfirmed" });
-    assert.equal(stub.commands().filter((cmd) => cmd === 130).length, 1);
+  test("tells what the attributes say: free storage, a stick, viewers of the camera", async () => {
+    bench.stub.attributes = {
+      RemainingMemory: 1234,
+      UsbDiskStatus: 1,
+      NumberOfVideoStreamConnected: 1,
+      MaximumVideoStreamAllowed: 1,
+    };
+    await bench.connect();
+    await until(() => bench.readings.at(-1)?.storages.length === 2);
+    const { storages, connections } = bench.session.readings;
+    assert.deepEqual(
+      storages.map(({ id, freeBytes }) => [id, freeBytes]),
+      [
+        ["local", 1234],
+        ["usb", null],
+      ],
+    );
+    assert.deepEqual(connections, [
+      { id: "control", used: null, allowed: 5 },
+      { id: "camera", used: 1, allowed: 1 },
+    ]);
   });
 
-  test("start sends the full path and the vendor's exact payload", async () => {
-    await using session = await open();
-    await session.handlers.start?.({ file: "cube.gcode", levelBed: true, timelapse: false }, { signal: life.signal });
-    assert.deepEqual(stub.sent.at(-1)?.data, {
-      Filename: "/local/cube.gcode",
-      StartLayer: 0,
-      Calibration_switch: 1,
-      PrintPlatformType: 0,
-      Tlp_Switch: 0,
-      slot_map: [],
-    });
-  });
-
-  test("start puts nothing on the wire while the printer is occupied or the name is not one of its files", async () => {
-    await using session = await open();
-    const start = async (file: string): Promise<unknown> =>
-      session.handlers.start?.({ file, levelBed: false, timelapse: false }, { signal: life.signal });
-    for (const file of ["../etc/passwd.gcode", "cube.stl", "a\u0000b.gcode", "/etc/x.gcode", "/local/../x.gcode"]) {
-      await assert.rejects(start(file), { code: "invalid_input" }, file);
-    }
-    for (const element of [1, 2, 8]) {
-      stub.currentStatus = [element];
-      const seen = readings.length;
-      stub.push();
-      await until(() => readings.length > seen);
-      await assert.rejects(start("cube.gcode"), { code: "wrong_phase" });
-    }
-    assert.ok(!stub.commands().includes(128));
+  test("tells of an interrupted job until the printer says that there is none any more", async () => {
+    bench.stub.acks = { 134: 1 };
+    await bench.connect();
+    await until(() => bench.session.readings.faults.some(({ code }) => code === "134"));
+    assert.match(bench.session.readings.faults[0]?.text ?? "", /resumed/u);
+    bench.stub.acks = {};
+    const gone = until(() => bench.session.readings.faults.length === 0);
+    await bench.passing(gone);
+    assert.ok(!bench.stub.commands().includes(135));
   });
 
   test("dispose with a command in flight ends it, closes the socket and leaves no wait behind", async () => {
-    const session = await open();
-    stub.acks = { 129: null };
-    const pausing = assert.rejects(async () => session.handlers.pause?.({}, { signal: life.signal }), {
+    bench.stub.currentStatus = [1];
+    bench.stub.subStatus = 13;
+    const session = await bench.connect();
+    bench.stub.acks = { 129: null };
+    const pausing = assert.rejects(async () => session.handlers.pause?.({}, { signal: bench.signal }), {
       code: "aborted",
     });
-    await until(() => stub.commands().includes(129));
+    await until(() => bench.stub.commands().includes(129));
     await session[Symbol.asyncDispose]();
     await session[Symbol.asyncDispose]();
     await pausing;
-    await until(() => stub.socket?.readyState === 3);
-    assert.equal(clock.pending, 0);
+    await until(() => bench.stub.socket?.readyState === 3);
+    assert.equal(bench.clock.pending, 0);
   });
 });

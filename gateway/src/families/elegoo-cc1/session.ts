@@ -1,116 +1,180 @@
-// One session with one Centauri Carbon: handshake, keep-alive, status polling, command handlers.
-// It never reconnects. The rules and their numbers are those of ./README.md.
+// One session with one Centauri Carbon: handshake, polling, what is known of the printer, and the
+// commands. It never reconnects. The rules and their numbers are those of ./README.md.
 
-import { PrinterError } from "../../model/errors.ts";
+import type { Clock } from "@gantry/platform/clock";
+import { Emitter } from "@gantry/platform/emitter";
+import type { Log } from "@gantry/platform/log";
 import type { CommandHandlers } from "../../model/commands.ts";
-import { unknownReadings, type Readings } from "../../model/printer.ts";
+import { PrinterError } from "../../model/errors.ts";
+import { unknownReadings, type Fault, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
-import { capabilities } from "./capabilities.ts";
-import { decodeFrame, encodeRequest, keepAlive, type Fields, type Message, type RequestName } from "./codec.ts";
-import type { RequestPayload } from "./codec.ts";
+import { mayHaveCanvas, readCanvas, type Canvas } from "./canvas.ts";
+import { capabilitiesOf } from "./capabilities.ts";
+import type { Fields, Message } from "./codec.ts";
 import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
-import { probeHost } from "./discovery.ts";
-import { PendingRequests, type Answer } from "./requests.ts";
-import { isOccupied, readIdentity, readStatus } from "./state.ts";
-import { openTransport, type Transport } from "./transport.ts";
+import { discover } from "./discovery.ts";
+import { readFirmware, unknownFirmware, type Firmware } from "./firmware.ts";
+import { readTasks } from "./history.ts";
+import { JobWatch } from "./job-watch.ts";
+import { Link } from "./link.ts";
+import { isKnownTo, type RequestName, type RequestPayload } from "./request-table.ts";
+import type { Answer } from "./requests.ts";
+import { readConnections, readIdentity, readStatus, readStorages } from "./state.ts";
+import type { Task } from "./tasks.ts";
+import type { Transport } from "./transport.ts";
 
-/** The daemon drops a socket that sent no application frame for 60 s. */
-const keepAliveMs = 20_000;
-/** Nothing at all came for two keep-alives: the link is dead. */
-const silenceMs = 2 * keepAliveMs;
 /** Wished period of status pushes; some firmware ignores it, hence the polling. */
 const pushEveryMs = 5000;
 /** Ask for the status when none came for this long. */
 const pollActiveMs = 3000;
 const pollIdleMs = 5000;
 const handshakeMs = 15_000;
-export const answerMs = 15_000;
+/** Free storage and camera viewers; and whether an interrupted job still waits. */
+const attributesEveryMs = 60_000;
+/** The firmware is not asked for its Canvas more often. */
+const canvasEveryMs = 10_000;
+/** How long the phase may be held back for the history's explanation: tries of so long each. */
+const explanation = { tries: 3, everyMs: 1000, answerMs: 2000 } as const;
 
-/** Log at most one undecodable frame in this time. */
-const protocolLogEveryMs = 60_000;
+const interruptedJob: Fault = {
+  code: "134",
+  severity: "info",
+  text: "a job that was interrupted can be resumed or dismissed at the printer's screen",
+  help: null,
+};
 
-/**
- * Opens the one socket and reads the first status.
- * @throws PrinterError `unreachable`, `timeout`, `printer_refused` when another printer answers
- *   there; the signal's reason when it aborts. Everything opened is closed by then.
- */
-export async function connect(options: ConnectOptions<Connection>): Promise<CentauriSession> {
-  const { host, port } = options.connection;
-  const transport = await openTransport(host, port, options.signal);
-  const session = new CentauriSession(options, transport);
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
-}
+const anyone = (): boolean => true;
 
 export class CentauriSession implements Session {
   readonly handlers: CommandHandlers;
   readonly ended: Promise<PrinterError>;
+  /** Where the printer answers; its address when it was found by discovery. */
+  readonly host: string;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Files that the printer refused after it had taken them: 1 the MD5, 2 the format. */
+  readonly fileErrors: Emitter<number | null>;
   readonly #options: ConnectOptions<Connection>;
   readonly #transport: Transport;
-  readonly #requests: PendingRequests;
+  readonly #link: Link;
   readonly #life = new AbortController();
-  readonly #signal: AbortSignal;
   readonly #end = Promise.withResolvers<PrinterError>();
-  readonly #firstStatus = Promise.withResolvers<void>();
+  readonly #statuses: Emitter<Fields>;
   readonly #tasks: Promise<void>[] = [];
+  readonly #jobs: JobWatch;
   #mainboardId: string;
+  #firmware: Firmware = unknownFirmware;
   #status: Fields | undefined;
+  #attributes: Fields = {};
+  #canvas: Canvas | null = null;
+  #interrupted = false;
+  #transfer: string | null = null;
   #readings: Readings = unknownReadings;
-  #heardMs: number;
   #statusMs: number;
-  #protocolLoggedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ConnectOptions<Connection>, transport: Transport) {
+  constructor(options: ConnectOptions<Connection>, transport: Transport, host: string) {
+    const { clock, log, connection } = options;
     this.#options = options;
     this.#transport = transport;
-    this.#requests = new PendingRequests(options.clock);
-    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
-    this.#mainboardId = options.connection.mainboard_id ?? "";
-    this.#heardMs = options.clock.monotonic();
-    this.#statusMs = this.#heardMs;
+    this.host = host;
+    this.connection = connection;
+    this.clock = clock;
+    this.log = log;
+    this.signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.fileErrors = new Emitter((error) => log.error("a listener failed", { error }));
+    this.#statuses = new Emitter((error) => log.error("a listener failed", { error }));
+    this.#link = new Link({
+      transport,
+      clock,
+      log,
+      signal: this.signal,
+      peer: () => ({ mainboardId: this.#mainboardId, firmware: this.#firmware }),
+      take: (message) => this.#take(message),
+    });
+    this.#jobs = new JobWatch({
+      explain: async (taskId, occasion) => this.#explain(taskId, occasion === "end"),
+      changed: () => this.#publish(),
+    });
+    this.#mainboardId = connection.mainboard_id ?? "";
+    this.#statusMs = clock.monotonic();
     this.ended = this.#end.promise;
-    this.#firstStatus.promise.catch(() => undefined);
     this.handlers = createHandlers(this);
   }
 
   /** Handshake: attributes and status are asked for, never waited for unasked; then the subscription. */
   async begin(): Promise<void> {
-    this.#run(async () => this.#receive());
-    if (this.#mainboardId === "") this.#run(async () => this.#discover());
-    this.#post("refreshAttributes", {});
-    this.#post("refreshStatus", {});
-    await Promise.race([this.#firstStatus.promise, this.#handshakeLimit()]);
-    this.#post("subscribe", { TimePeriod: pushEveryMs });
-    this.#run(async () => this.#keepAlive());
-    this.#run(async () => this.#poll());
+    const first = this.#nextStatus();
+    this.#run(async () => this.#link.receive());
+    if (this.#mainboardId === "") this.#run(async () => this.#askWhoItIs());
+    this.#link.post("refreshAttributes", {});
+    this.#link.post("refreshStatus", {});
+    await Promise.race([first, this.#handshakeLimit(), this.ended.then(async (error) => Promise.reject(error))]);
+    this.#link.post("subscribe", { TimePeriod: pushEveryMs });
+    this.#run(async () => this.#link.keepAlive());
+    this.#run(async () => this.#pollStatus());
+    this.#run(async () => this.#pollAttributes());
+    this.#run(async () => this.#pollCanvas());
   }
 
-  /** True while a job, a transfer or a file check goes on, by the printer's last status. */
-  get occupied(): boolean {
-    return this.#status === undefined || isOccupied(this.#status);
+  /** The printer's last status; empty before the first. */
+  get status(): Fields {
+    return this.#status ?? {};
+  }
+
+  get attributes(): Fields {
+    return this.#attributes;
+  }
+
+  get firmware(): Firmware {
+    return this.#firmware;
   }
 
   get readings(): Readings {
     return this.#readings;
   }
 
-  /**
-   * Sends a request and waits for its answer.
-   * @throws PrinterError `timeout`, `unreachable`; the signal's reason
-   */
+  /** A file on its way to the printer, as the stage shows it; null when there is none. */
+  get transfer(): string | null {
+    return this.#transfer;
+  }
+
+  set transfer(stage: string | null) {
+    this.#transfer = stage;
+    this.#publish();
+  }
+
+  /** As Link.ask. */
   async ask<Name extends RequestName>(
     name: Name,
     payload: RequestPayload<Name>,
-    { deadlineMs = answerMs, signal }: { deadlineMs?: number; signal: AbortSignal },
+    options: { readonly deadlineMs?: number; readonly signal: AbortSignal },
   ): Promise<Answer> {
-    const send = (requestId: string): void => this.#send(name, payload, requestId);
-    return this.#requests.ask(send, deadlineMs, AbortSignal.any([signal, this.#signal]));
+    return this.#link.ask(name, payload, options);
+  }
+
+  /**
+   * Asks for the status and waits until it has come.
+   * @throws PrinterError `timeout`, `unreachable`; the signal's reason
+   */
+  async refresh(signal: AbortSignal): Promise<Fields> {
+    const next = this.#nextStatus();
+    await this.ask("refreshStatus", {}, { signal });
+    const cancelled = new AbortController();
+    const late = this.clock.wait(handshakeMs, AbortSignal.any([signal, this.signal, cancelled.signal]));
+    const limit = late.then(() => Promise.reject(new PrinterError("timeout", "the printer tells no status")));
+    try {
+      return await Promise.race([next, limit]);
+    } finally {
+      cancelled.abort();
+    }
+  }
+
+  /** Has free storage and the rest of the attributes told anew. */
+  refreshAttributes(): void {
+    this.#link.post("refreshAttributes", {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,60 +190,35 @@ export class CentauriSession implements Session {
 
   #finish(error: PrinterError): void {
     this.#end.resolve(error);
-    this.#firstStatus.reject(error);
-    this.#requests.fail(error);
+    this.#link.fail(error);
     this.#life.abort(error);
   }
 
   async #handshakeLimit(): Promise<void> {
-    await this.#options.clock.wait(handshakeMs, this.#signal);
+    await this.clock.wait(handshakeMs, this.signal);
     if (this.#status !== undefined) return;
     throw new PrinterError("timeout", "the printer took the connection but tells no status; switch it off and on");
   }
 
-  #send<Name extends RequestName>(name: Name, payload: RequestPayload<Name>, requestId: string): void {
-    const timestampMs = this.#options.clock.now();
-    this.#transport.send(encodeRequest(name, payload, { requestId, mainboardId: this.#mainboardId, timestampMs }));
-  }
-
-  /** Sends a request whose effect is a push or nothing: its answer is not waited for. */
-  #post<Name extends RequestName>(name: Name, payload: RequestPayload<Name>): void {
-    this.ask(name, payload, { signal: this.#signal }).catch((error: unknown) => {
-      this.#options.log.debug("no answer", { request: name, error });
+  async #nextStatus(): Promise<Fields> {
+    return new Promise((resolve) => {
+      const listening = this.#statuses.on((status) => {
+        listening[Symbol.dispose]();
+        resolve(status);
+      });
     });
-  }
-
-  async #receive(): Promise<void> {
-    for await (const frame of this.#transport.frames) {
-      this.#heardMs = this.#options.clock.monotonic();
-      for (const message of this.#decode(frame)) this.#take(message);
-    }
-    throw new PrinterError("unreachable", "the printer closed the connection");
-  }
-
-  /** The printer's own bad frames are counted in the log and survived. */
-  #decode(frame: string): Message[] {
-    try {
-      return decodeFrame(frame);
-    } catch (error) {
-      if (this.#heardMs - this.#protocolLoggedMs > protocolLogEveryMs) {
-        this.#protocolLoggedMs = this.#heardMs;
-        this.#options.log.warn("the printer sent a frame that does not decode", { error });
-      }
-      return [];
-    }
   }
 
   #take(message: Message): void {
     switch (message.kind) {
-      case "answer":
-        return this.#requests.settle(message);
       case "status":
         return this.#takeStatus(message.status, message.mainboardId);
       case "attributes":
         return this.#takeAttributes(message.attributes);
       case "error":
-        return this.#options.log.warn("the printer reports a file error", { code: message.code });
+        this.log.warn("the printer reports a file error", { code: message.code });
+        return this.fileErrors.emit(message.code);
+      case "answer":
       case "pong":
       case "other":
         return undefined;
@@ -189,50 +228,124 @@ export class CentauriSession implements Session {
   #takeStatus(status: Fields, mainboardId: string | null): void {
     if (this.#mainboardId === "" && mainboardId !== null) this.#mainboardId = mainboardId;
     this.#status = status;
-    this.#statusMs = this.#heardMs;
-    this.#readings = readStatus(status);
-    this.#options.report(this.#readings);
-    this.#firstStatus.resolve();
+    this.#statusMs = this.clock.monotonic();
+    this.#publish();
+    this.#statuses.emit(status);
   }
 
   #takeAttributes(attributes: Fields): void {
     const identity = readIdentity(attributes);
-    const expected = this.#options.connection.mainboard_id;
+    const expected = this.connection.mainboard_id;
     if (expected !== undefined && identity.serial !== null && identity.serial !== expected) {
       const words = `another printer answers at this address: its mainboard id is ${identity.serial}, not ${expected}`;
       throw new PrinterError("printer_refused", words);
     }
     this.#mainboardId = identity.serial ?? this.#mainboardId;
-    this.#options.identify(identity, capabilities);
+    this.#attributes = attributes;
+    this.#firmware = readFirmware(identity.firmware);
+    this.#identify();
+    this.#publish();
   }
 
-  async #discover(): Promise<void> {
-    const found = await probeHost(this.#options.connection.host, this.#signal);
+  #identify(): void {
+    this.#options.identify(readIdentity(this.#attributes), capabilitiesOf(this.#firmware, this.#canvas !== null));
+  }
+
+  /** Tells everything that is known now. */
+  #publish(): void {
+    if (this.#status === undefined) return;
+    const shown = this.#jobs.show(readStatus(this.#status));
+    const transferring = this.#transfer !== null && shown.phase === "busy";
+    this.#readings = {
+      ...shown,
+      stage: transferring ? this.#transfer : shown.stage,
+      storages: readStorages(this.#attributes),
+      connections: readConnections(this.#attributes),
+      materials: this.#canvas?.materials ?? [],
+      autoRefill: this.#canvas?.autoRefill ?? null,
+      faults: this.#interrupted && shown.job === null ? [...shown.faults, interruptedJob] : shown.faults,
+    };
+    this.#options.report(this.#readings);
+  }
+
+  async #askWhoItIs(): Promise<void> {
+    const { clock, signal, host, connection } = this;
+    const [found] = await discover({ targets: [host], port: connection.discovery_port, clock, signal, enough: anyone });
     if (this.#mainboardId === "" && found?.mainboardId != null) this.#mainboardId = found.mainboardId;
   }
 
-  async #keepAlive(): Promise<void> {
-    const { clock } = this.#options;
+  /** Pushes die on some firmware and never come in some states: ask when none came in time. */
+  async #pollStatus(): Promise<void> {
     while (true) {
-      await clock.wait(keepAliveMs, this.#signal);
-      if (clock.monotonic() - this.#heardMs >= silenceMs) {
-        throw new PrinterError("timeout", "the printer went silent; its connection was given up");
+      const everyMs = this.#readings.job === null ? pollIdleMs : pollActiveMs;
+      const dueMs = this.#statusMs + everyMs - this.clock.monotonic();
+      if (dueMs > 0) await this.clock.wait(dueMs, this.signal);
+      else {
+        this.#link.post("refreshStatus", {});
+        await this.clock.wait(everyMs, this.signal);
       }
-      this.#transport.send(keepAlive);
     }
   }
 
-  /** Pushes die on some firmware and never come in some states: ask when none came in time. */
-  async #poll(): Promise<void> {
-    const { clock } = this.#options;
+  async #pollAttributes(): Promise<void> {
+    let asked = false;
     while (true) {
-      const everyMs = this.#readings.job === null ? pollIdleMs : pollActiveMs;
-      const dueMs = this.#statusMs + everyMs - clock.monotonic();
-      if (dueMs > 0) await clock.wait(dueMs, this.#signal);
-      else {
-        this.#post("refreshStatus", {});
-        await clock.wait(everyMs, this.#signal);
+      const known = isKnownTo(this.#firmware, "queryInterruptedJob");
+      if (known && (!asked || this.#interrupted)) {
+        asked = true;
+        await this.#askForInterruptedJob();
       }
+      // The firmware is not known before the attributes came.
+      const told = this.#firmware !== unknownFirmware;
+      await this.clock.wait(told ? attributesEveryMs : pollIdleMs, this.signal);
+      this.#link.post("refreshAttributes", {});
+    }
+  }
+
+  async #askForInterruptedJob(): Promise<void> {
+    try {
+      const { ack } = await this.ask("queryInterruptedJob", {}, { signal: this.signal });
+      this.#interrupted = ack === 1;
+      this.#publish();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      this.log.debug("the printer does not say whether a job was interrupted", { error });
+    }
+  }
+
+  async #pollCanvas(): Promise<void> {
+    while (true) {
+      if (mayHaveCanvas(this.#firmware, this.status)) await this.#askForCanvas();
+      await this.clock.wait(canvasEveryMs, this.signal);
+    }
+  }
+
+  async #askForCanvas(): Promise<void> {
+    const had = this.#canvas !== null;
+    try {
+      const { ack, data } = await this.ask("readCanvas", {}, { signal: this.signal });
+      this.#canvas = ack === 0 ? readCanvas(data) : null;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      this.log.debug("the printer does not tell of its Canvas", { error });
+      return;
+    }
+    if (had !== (this.#canvas !== null)) this.#identify();
+    this.#publish();
+  }
+
+  /** What the history says of a job; null where it says nothing in time. After the end it may lag behind. */
+  async #explain(taskId: string, over: boolean): Promise<Task | null> {
+    const { signal } = this;
+    try {
+      for (let tries = 1; ; tries += 1) {
+        const [task = null] = await readTasks(this, [taskId], { signal, deadlineMs: explanation.answerMs });
+        if (!over || tries === explanation.tries || task?.job.result !== "running") return task;
+        await this.clock.wait(explanation.everyMs, signal);
+      }
+    } catch (error) {
+      this.log.debug("the history does not tell how the job ended", { error });
+      return null;
     }
   }
 }

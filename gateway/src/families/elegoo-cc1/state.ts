@@ -1,58 +1,28 @@
-// SDCP status and attributes → the product's readings. Pure. Codes and their meaning come from
-// the firmware's print_stats and the vendor's web UI (./README.md); a status frame is always whole.
+// SDCP status and attributes → the product's readings. Pure; a status frame is always whole.
+// Codes in words: ./words.ts. What happened before this frame: ./job-watch.ts.
 
 import {
   unknownReadings,
+  type ConnectionBudget,
   type Fan,
   type Fault,
   type Heater,
   type Identity,
   type Job,
   type Phase,
+  type Position,
   type Readings,
+  type Storage,
 } from "../../model/printer.ts";
 import { fields, number, text, type Fields } from "./codec.ts";
+import { limits, speedModes } from "./limits.ts";
+import { busyWords, errorWords, stageWords } from "./words.ts";
 
 /** Machine status: the elements of `CurrentStatus`; several may hold at once. */
 const machine = { idle: 0, job: 1, receiving: 2, checking: 8 } as const;
 
-const busyWords: Readonly<Record<number, string>> = {
-  4: "self check",
-  5: "bed levelling",
-  6: "resonance test",
-  7: "busy",
-  9: "homing",
-  10: "filament feeding",
-  11: "PID tuning",
-};
-
-/** `PrintInfo.Status` → its word; firmware print_stats. 2 to 4 belong to resin printers. */
-const stageWords: Readonly<Record<number, string>> = {
-  0: "waiting",
-  1: "homing",
-  5: "pausing",
-  6: "paused",
-  7: "stopping",
-  8: "stopped",
-  9: "complete",
-  10: "file checking",
-  11: "device checking",
-  12: "resuming",
-  13: "printing",
-  14: "error",
-  15: "bed levelling",
-  16: "preheating",
-  17: "resonance test",
-  18: "print start",
-  19: "levelling done",
-  20: "preheating done",
-  21: "homing done",
-  22: "resonance test done",
-  23: "foreign object check",
-  24: "foreign object check done",
-  25: "filament change",
-  26: "filament change done",
-};
+/** No print may be started during these. */
+const occupying: ReadonlySet<number> = new Set([machine.job, machine.receiving, machine.checking]);
 
 /** `PrintInfo.Status` while a job is active → phase; anything else is preparing. */
 const jobPhases: Readonly<Record<number, Phase>> = {
@@ -74,17 +44,8 @@ const preheated = 20;
 /** The sub-status stays after the end and tells how the last job ended. */
 const lastResults: Readonly<Record<number, Phase>> = { 8: "stopped", 9: "finished", 14: "failed" };
 
-/** `PrintInfo.ErrorNumber` → words. */
-const errorWords: Readonly<Record<number, string>> = {
-  1: "the file's MD5 does not match",
-  2: "the file cannot be read",
-  3: "the file was sliced for another resolution",
-  4: "the file has the wrong format",
-  5: "the file was sliced for another printer model",
-};
-
-/** Speed presets of the firmware, in percent. */
-const speedModes: Readonly<Record<number, string>> = { 50: "silent", 100: "balanced", 130: "sport", 160: "ludicrous" };
+/** Names of the speed presets by their percent. */
+const speedNames = new Map<number, string>(Object.entries(speedModes).map(([name, percent]) => [percent, name]));
 
 /** The elements of `CurrentStatus`; very old firmware sends a bare number, one build a misspelt key. */
 export function machineStatus(status: Fields): readonly number[] {
@@ -93,10 +54,27 @@ export function machineStatus(status: Fields): readonly number[] {
   return list.map((element) => number(element)).filter((element) => element !== null);
 }
 
-/** Whether a job, a file transfer or a file check is going on: no print may be started then. */
+/** Whether a job, a file transfer or a file check is going on, or may be: no print may be started then. */
 export function isOccupied(status: Fields): boolean {
   const list = machineStatus(status);
-  return [machine.job, machine.receiving, machine.checking].some((element) => list.includes(element));
+  return list.length === 0 || list.some((element) => occupying.has(element));
+}
+
+/** Whether a job is going on, paused or not. */
+export function hasJob(status: Fields): boolean {
+  return machineStatus(status).includes(machine.job);
+}
+
+/** Whether a file comes in or is checked. */
+export function isTakingFile(status: Fields): boolean {
+  const list = machineStatus(status);
+  return list.includes(machine.receiving) || list.includes(machine.checking);
+}
+
+/** Whether the machine does nothing at all: the only time to move it or to change its files. */
+export function isIdle(status: Fields): boolean {
+  const list = machineStatus(status);
+  return list.length > 0 && list.every((element) => element === machine.idle);
 }
 
 /** Readings of one `Status` object. */
@@ -115,6 +93,8 @@ export function readStatus(status: Fields): Readings {
     fans: fans(status),
     ...speed(info),
     lights: [{ id: "chamber", on: onOff(fields(status["LightStatus"])["SecondLight"]) }],
+    position: position(status),
+    zOffsetMillimeters: thousandths(status["ZOffset"]),
     faults: faults(phase, info),
   };
 }
@@ -181,7 +161,7 @@ function fans(status: Fields): Fan[] {
 function speed(info: Fields): Pick<Readings, "speedRatio" | "speedMode"> {
   // Absent or 0 while idle; the vendor's own page shows 100 then.
   const percent = number(info["PrintSpeedPct"]) || 100;
-  return { speedRatio: percent / 100, speedMode: speedModes[percent] ?? null };
+  return { speedRatio: percent / 100, speedMode: speedNames.get(percent) ?? null };
 }
 
 function faults(phase: Phase, info: Fields): Fault[] {
@@ -190,10 +170,23 @@ function faults(phase: Phase, info: Fields): Fault[] {
     const words = errorWords[code] ?? `error ${code}`;
     return [{ code: String(code), severity: "error", text: words, help: null }];
   }
-  if (phase !== "failed") return [];
-  return [
-    { code: "14", severity: "error", text: "the job ended with an error; look at the printer's screen", help: null },
-  ];
+  return phase === "failed" ? [unexplainedFailure] : [];
+}
+
+/** A job that failed while the printer says nothing of the reason; the history may. */
+export const unexplainedFailure: Fault = {
+  code: "14",
+  severity: "error",
+  text: "the job ended with an error; look at the printer's screen",
+  help: null,
+};
+
+/** `CurrenCoord` (sic), `"x,y,z"` in mm. */
+function position(status: Fields): Position | null {
+  const coordinates = text(status["CurrenCoord"]) ?? text(status["CurrentCoord"]);
+  if (coordinates === null) return null;
+  const [x, y, z] = coordinates.split(",").map((part) => thousandths(part.trim() === "" ? null : Number(part)));
+  return { xMillimeters: x ?? null, yMillimeters: y ?? null, zMillimeters: z ?? null };
 }
 
 /** What the printer says it is. The firmware loses its leading V. */
@@ -205,9 +198,35 @@ export function readIdentity(attributes: Fields): Identity {
   };
 }
 
+/** Where files lie; the printer tells only how much is free. */
+export function readStorages(attributes: Fields): Storage[] {
+  const free = number(attributes["RemainingMemory"]);
+  const unknown = { usedBytes: null, freeBytes: null, sizeBytes: null };
+  const local = { ...unknown, id: "local", freeBytes: free === null || free < 0 ? null : free };
+  return number(attributes["UsbDiskStatus"]) === 1 ? [local, { ...unknown, id: "usb" }] : [local];
+}
+
+/** How many may watch. Of the control connections the printer tells only by refusing the sixth. */
+export function readConnections(attributes: Fields): ConnectionBudget[] {
+  return [
+    { id: "control", used: null, allowed: limits.sockets },
+    {
+      id: "camera",
+      used: number(attributes["NumberOfVideoStreamConnected"]),
+      allowed: number(attributes["MaximumVideoStreamAllowed"]),
+    },
+  ];
+}
+
 function tenths(value: unknown): number | null {
   const celsius = number(value);
   return celsius === null ? null : Math.round(celsius * 10) / 10;
+}
+
+/** Without the noise of the firmware's floats, such as 1e-14. */
+function thousandths(value: unknown): number | null {
+  const millimeters = number(value);
+  return millimeters === null ? null : Math.round(millimeters * 1000) / 1000 + 0;
 }
 
 function onOff(value: unknown): boolean | null {

@@ -31,6 +31,8 @@ export async function openTransport(host: string, port: number, signal: AbortSig
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
     handshakeTimeout: handshakeMs,
+    // A file name in another encoding must not cost the connection.
+    skipUTF8Validation: true,
   });
   const messages = on(socket, "message", { close: ["close"] });
   const abort = (): void => socket.terminate();
@@ -43,7 +45,7 @@ export async function openTransport(host: string, port: number, signal: AbortSig
     socket.on("error", () => undefined);
     socket.terminate();
     signal.throwIfAborted();
-    throw PrinterError.from(error);
+    throw named(error, "unreachable", "the printer does not answer on the network; is it on?");
   }
   signal.removeEventListener("abort", abort);
   return {
@@ -78,9 +80,19 @@ function refusal(status: number, body: string): PrinterError {
   return new PrinterError("unreachable", `the address answers HTTP ${status}: is this a Centauri Carbon (1)?`);
 }
 
+/** The library's own errors carry no code that would name them. */
+function named(error: unknown, code: "unreachable" | "protocol", words: string): PrinterError {
+  const known = PrinterError.from(error);
+  return known.code === "internal" ? new PrinterError(code, words, { cause: error }) : known;
+}
+
 async function* texts(messages: AsyncIterable<unknown[]>): AsyncGenerator<string> {
-  for await (const [data, isBinary] of messages) {
-    if (isBinary !== true && Buffer.isBuffer(data)) yield data.toString("utf8");
+  try {
+    for await (const [data, isBinary] of messages) {
+      if (isBinary !== true && Buffer.isBuffer(data)) yield data.toString("utf8");
+    }
+  } catch (error) {
+    throw named(error, "protocol", "the printer broke the WebSocket's framing, or sent more than 32 MiB at once");
   }
 }
 
