@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { TcpPort } from "../net/port.ts";
+import { greet } from "./greeting.ts";
 import { passwordOf, type Printer } from "./printer.ts";
 
 /** One MQTT connection; two of the same client id are two peers. */
@@ -19,6 +20,7 @@ export interface BrokerListener {
 }
 
 const userName = "elegoo";
+const identifierRejected = 2;
 const serverUnavailable = 3;
 const rememberedMessages = 64;
 
@@ -33,6 +35,8 @@ export class Broker {
   });
   /** Numbers of the last messages that each client was sent. */
   readonly #delivered = new WeakMap<Peer, readonly number[]>();
+  /** Without a client id there is no session to keep. */
+  readonly #nameless = new WeakSet<Peer>();
   #aedes: Aedes | undefined;
 
   constructor(printer: Printer, ports: { readonly tcp: number; readonly webSocket: number }, listener: BrokerListener) {
@@ -92,19 +96,22 @@ export class Broker {
   }
 
   #handle(stream: Duplex, request?: IncomingMessage): void {
-    if (this.#aedes === undefined) stream.destroy();
-    else this.#aedes.handle(stream, request);
+    greet(stream, () => {
+      if (this.#aedes === undefined) stream.destroy();
+      else this.#aedes.handle(stream, request);
+    });
   }
 
   async #createAedes(): Promise<Aedes> {
     const aedes = await Aedes.createBroker({
-      preConnect: (_client, _packet, done) => {
+      preConnect: (client, packet, done) => {
+        if (packet.clientId === "" && packet.clean !== true) this.#nameless.add(client);
         const closes = this.#printer.knobs.brokerFull === "close";
         done(closes ? new Error("broker full") : null, !closes);
       },
       authorizeForward: (client, packet) => (this.#isCopy(client, packet) ? null : packet),
       authenticate: (client, username, password, done) => {
-        const code = this.#refusal(username, password?.toString("utf8"));
+        const code = this.#refusal(client, username, password?.toString("utf8"));
         this.#note(client, { username, verdict: code === undefined ? "accepted" : `refused with ${code}` });
         if (code === undefined) done(null, true);
         else done(refusal(code), null);
@@ -129,8 +136,9 @@ export class Broker {
     return aedes;
   }
 
-  #refusal(username: string | undefined, password: string | undefined): 3 | 4 | 5 | undefined {
+  #refusal(client: Peer, username: string | undefined, password: string | undefined): 2 | 3 | 4 | 5 | undefined {
     const { counters, knobs } = this.#printer;
+    if (this.#nameless.has(client)) return identifierRejected;
     const known = username === userName && password === passwordOf(this.#printer);
     if (known && knobs.brokerFull === undefined) return undefined;
     counters.mqtt.refused += 1;
@@ -158,7 +166,7 @@ export class Broker {
 }
 
 /** The access code was wrong, or the broker cannot. */
-function refusal(returnCode: 3 | 4 | 5): AuthenticateError {
+function refusal(returnCode: 2 | 3 | 4 | 5): AuthenticateError {
   // The code's enum exists in the types only, so there is nothing to take a member of.
   // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
   return Object.assign(new Error(`refused with ${returnCode}`), { returnCode });
