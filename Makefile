@@ -6,7 +6,7 @@ NPM_RUN = npm run --silent
 RUNNER = PATH="$(CURDIR)/node_modules/.bin:$$PATH" exec node e2e/tools/run.ts
 COMPOSE = docker compose
 
-.PHONY: help run demo tools simulator schema check test e2e e2e-compose bench up down logs ps clean
+.PHONY: help run demo tools simulator schema check test e2e e2e-compose bench bench-rtsp up down logs ps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ e2e-compose: node_modules/.package-lock.json ## Build the images and test the Do
 
 bench: tools ## Time to the first picture and CPU of one stream, measured here
 	@$(NPM_RUN) bench
+
+bench-rtsp: tools ## The RTSP bridge beside the usual ffmpeg command, as ratios; all of it: make bench-rtsp ARGS=--full
+	@$(NPM_RUN) bench:rtsp -- $(ARGS)
 
 up: ## Build and start the Docker stack; with simulated printers: make up PROFILE=demo
 	@$(COMPOSE) $(if $(PROFILE),--profile $(PROFILE)) up --build --detach --wait

@@ -1,0 +1,83 @@
+// What is measured of both systems while the camera is well. Each function measures one of them
+// once; who calls takes turns, so that a busy moment of the machine meets both.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { tap } from "./camera.ts";
+import { cpuDuring, memoryOf } from "./costs.ts";
+import { decode } from "./decode.ts";
+import { Reader } from "./reader.ts";
+import type { System } from "./systems.ts";
+
+/** From nobody watching to the first whole key picture, ms. */
+export async function coldStart(system: System, camera: number): Promise<number> {
+  await system.idle(camera);
+  // Starts must not fall into step with the camera's pictures.
+  await wait(Math.random() * 500);
+  await using reader = await Reader.open(system.url(camera));
+  // Awaited here: leaving the block ends the session.
+  const firstMs = await reader.firstPicture();
+  return firstMs;
+}
+
+/** From a second viewer's connection to its first key picture, ms, `times` times beside a first one. */
+export async function joins(system: System, camera: number, times: number): Promise<number[]> {
+  await using first = await Reader.open(system.url(camera));
+  await first.firstPicture();
+  await wait(4000);
+  const results: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    await wait(300 + Math.random() * 1000);
+    await using second = await Reader.open(system.url(camera));
+    results.push(await second.firstPicture());
+  }
+  return results;
+}
+
+/** From a picture's arrival at another viewer of the camera to its arrival over RTSP, ms, for every picture of `forMs`. */
+export async function latencies(system: System, camera: number, cameraUrl: string, forMs: number): Promise<number[]> {
+  await using reader = await Reader.open(system.url(camera));
+  await reader.firstPicture();
+  await wait(1500);
+  const sent = await tap(cameraUrl, forMs);
+  const results = new Map<number, number>();
+  for (const { arrival, code } of await decode(reader.arrivals)) {
+    const atMs = code === undefined ? undefined : sent.get(code.frameNumber);
+    if (code === undefined || atMs === undefined || results.has(code.frameNumber)) continue;
+    results.set(code.frameNumber, arrival.atMs - atMs);
+  }
+  return [...results.values()];
+}
+
+export interface Cost {
+  /** CPU seconds per second of everything. */
+  readonly cpu: number;
+  readonly bitsPerSecond: number;
+  readonly picturesPerSecond: number;
+}
+
+/** What one watched stream costs, well after its start. */
+export async function cost(system: System, camera: number, forMs: number): Promise<Cost> {
+  await using reader = await Reader.open(system.url(camera));
+  await reader.firstPicture();
+  await wait(4000);
+  const pids = (await system.processes()).map(({ pid }) => pid);
+  const from = reader.arrivals.length;
+  const beganMs = performance.now();
+  const cpu = await cpuDuring(pids, forMs);
+  const seconds = (performance.now() - beganMs) / 1000;
+  const arrivals = reader.arrivals.slice(from);
+  const bytes = arrivals.reduce((sum, arrival) => sum + arrival.bytes, 0);
+  return { cpu, bitsPerSecond: (bytes * 8) / seconds, picturesPerSecond: arrivals.length / seconds };
+}
+
+/** MiB of everything while every one of these cameras is watched. */
+export async function memory(system: System, cameras: readonly number[]): Promise<number> {
+  await using readers = new AsyncDisposableStack();
+  for (const camera of cameras) {
+    const reader = readers.use(await Reader.open(system.url(camera)));
+    await reader.firstPicture();
+  }
+  await wait(5000);
+  const mebibytes = await memoryOf((await system.processes()).map(({ pid }) => pid));
+  return mebibytes;
+}
