@@ -198,6 +198,7 @@ class CentauriCarbon2 implements Simulator {
     if (!this.#alive) await this.#listen();
     enterScenario(this.#printer, name);
     await this.#lanOnly(name !== "cloud-mode");
+    this.#pushes.tellStatus();
     if (name === "crashed") await this.#crash();
   }
 
