@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Agent, get, type ServerResponse } from "node:http";
+import { Agent, get, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { listen } from "./http-server.ts";
 
 const loopback = { host: "127.0.0.1", port: 0 };
+
+async function answerLate(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await text(request);
+  await wait(500);
+  response.end("late");
+}
+
+function echoOrRefuse(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url === "/no") response.writeHead(403).end();
+  else void text(request).then((body) => response.end(body));
+}
 
 describe("listen", { timeout: 60_000 }, () => {
   it("takes any free port and says which, as an address that can be reached", async () => {
@@ -73,5 +86,54 @@ describe("listen", { timeout: 60_000 }, () => {
     const response = await fetch(server.url);
     await server[Symbol.asyncDispose]();
     await assert.rejects(response.text());
+  });
+
+  it("cuts a body that stands still, and lets one that moves take its time", async () => {
+    const bodies: Promise<string>[] = [];
+    const handler = (request: IncomingMessage, response: ServerResponse): void => {
+      const body = text(request);
+      bodies.push(body);
+      body.then(
+        () => response.end("whole"),
+        () => undefined, // told by the connection
+      );
+    };
+    await using server = await listen(handler, { ...loopback, bodyStallMs: 400 });
+    const slow = connect(server.port, "127.0.0.1");
+    slow.write("PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 12\r\n\r\n");
+    for (let sent = 0; sent < 12; sent += 1) {
+      await wait(60);
+      slow.write("x");
+    }
+    assert.match(await text(slow), /whole/u);
+    const still = connect(server.port, "127.0.0.1");
+    still.write("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\nx");
+    assert.equal(await text(still), "");
+    await assert.rejects(bodies[1] ?? Promise.resolve(), { code: "ECONNRESET" });
+  });
+
+  it("does not count the time in which the answer is made", async () => {
+    await using server = await listen((...args) => void answerLate(...args), { ...loopback, bodyStallMs: 100 });
+    assert.equal(await (await fetch(server.url, { method: "POST", body: "x" })).text(), "late");
+  });
+
+  it("asks for a body that waits only when somebody reads it", async () => {
+    await using server = await listen(echoOrRefuse, loopback);
+    const ask = async (path: string): Promise<{ status: number | undefined; asked: boolean; body: string }> => {
+      const headers = { Expect: "100-continue", "Content-Length": "4" };
+      const waiting = request(`${server.url}${path}`, { method: "PUT", headers });
+      let asked = false;
+      waiting.on("continue", () => {
+        asked = true;
+        waiting.end("body");
+      });
+      waiting.flushHeaders();
+      const [response] = (await once(waiting, "response")) as [IncomingMessage];
+      const body = await text(response);
+      waiting.destroy();
+      return { status: response.statusCode, asked, body };
+    };
+    assert.deepEqual(await ask("/yes"), { status: 200, asked: true, body: "body" });
+    assert.deepEqual(await ask("/no"), { status: 403, asked: false, body: "" });
   });
 });

@@ -39,14 +39,16 @@ export class SpoolLimitError extends Error {
  */
 export async function spool(stream: Readable, { folder, maxBytes, signal }: SpoolOptions): Promise<Spooled> {
   signal.throwIfAborted();
-  await mkdir(dirname(folder), { recursive: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${randomUUID()}${ending}`);
   // A file that cannot be removed now is removed at the next start.
   const remove = async (): Promise<void> => rm(path, { force: true }).catch(() => undefined);
   const stop = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener("abort", stop);
+  // Whoever reads is told of an error; but it can come before the reading begins.
+  stream.on("error", ignore);
   try {
+    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     return { path, ...(await write(path, stream, maxBytes)), [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
@@ -54,7 +56,12 @@ export async function spool(stream: Readable, { folder, maxBytes, signal }: Spoo
     throw error;
   } finally {
     signal.removeEventListener("abort", stop);
+    stream.off("error", ignore);
   }
+}
+
+function ignore(): void {
+  // see above
 }
 
 async function write(path: string, stream: Readable, maxBytes: number): Promise<{ sizeBytes: number; md5: string }> {

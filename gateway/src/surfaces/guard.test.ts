@@ -72,6 +72,22 @@ test("a page of another origin is refused, also of another port or of none", { t
   }
 });
 
+test("files are guarded where they change", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using gateway = await startTestGateway(fleet);
+  const path = "/api/v1/printers/a/files/x.gcode";
+  for (const headers of [{ Host: "evil.example" }, { Host: "lab", Origin: "http://evil.example" }]) {
+    for (const method of ["PUT", "DELETE"]) {
+      assert.equal((await ask(gateway.url, { headers, method, path })).status, 403, method);
+    }
+    assert.equal((await ask(gateway.url, { headers, method: "GET", path })).status, 200);
+  }
+  assert.deepEqual(
+    fleet.requests.map(({ command }) => command),
+    ["downloadFile", "downloadFile"],
+  );
+});
+
 test("reading is open under any name; all of MCP is guarded", { timeout }, async () => {
   await using gateway = await startTestGateway(new FakeFleet(fakePrinter("a")));
   const headers = { Host: "evil.example" };

@@ -8,17 +8,15 @@ import { guard } from "./guard.ts";
 import { requestError, sendProblem } from "./problem.ts";
 import { startMcp } from "./mcp/mcp.ts";
 import { startMetrics } from "./metrics/metrics.ts";
-import { startRest } from "./rest/rest.ts";
+import { startRest, type RestOptions } from "./rest/rest.ts";
 import type { SurfaceOptions } from "./surface.ts";
 import { startWeb } from "./web/web.ts";
 
 const defaultRtspPort = 8554;
 
-export interface HttpAppOptions extends SurfaceOptions {
+export interface HttpAppOptions extends RestOptions {
   /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
   readonly allowedHosts: () => readonly string[];
-  /** Where uploads wait for their way to the printer; created when needed. */
-  readonly spoolFolder: string;
   /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
   readonly rtspPort?: number;
   /** Commit the product was built from, where that is known. */

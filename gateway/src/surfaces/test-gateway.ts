@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeClock } from "@gantry/platform/fake-clock";
 import { listen } from "@gantry/platform/http-server";
-import { silentLog, type Log } from "@gantry/platform/log";
+import { silentLog } from "@gantry/platform/log";
 import type { FakeFleet } from "./fake-fleet.ts";
-import { createHttpApp, type HttpApp } from "./http-app.ts";
+import { createHttpApp, type HttpApp, type HttpAppOptions } from "./http-app.ts";
 
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
@@ -17,13 +17,14 @@ export interface TestGateway extends AsyncDisposable {
 
 export async function startTestGateway(
   fleet: FakeFleet,
-  options: { readonly allowedHosts?: readonly string[]; readonly log?: Log; readonly spoolFolder?: string } = {},
+  options: Partial<Omit<HttpAppOptions, "allowedHosts">> & { readonly allowedHosts?: readonly string[] } = {},
 ): Promise<TestGateway> {
   const clock = new FakeClock();
-  const { allowedHosts = [], log = silentLog } = options;
+  const { allowedHosts = [], ...others } = options;
   // Without a folder of the test's own, one that nothing is to appear in.
-  const { spoolFolder = join(tmpdir(), `gantry-${randomUUID()}`) } = options;
-  const app = createHttpApp(fleet, { clock, log, version: "1.2.3", allowedHosts: () => allowedHosts, spoolFolder });
+  const spoolFolder = join(tmpdir(), `gantry-${randomUUID()}`);
+  const defaults = { clock, log: silentLog, version: "1.2.3", spoolFolder };
+  const app = createHttpApp(fleet, { ...defaults, ...others, allowedHosts: () => allowedHosts });
   const server = await listen(app.handler, { host: "127.0.0.1", port: 0 });
   return {
     url: server.url,

@@ -1,6 +1,7 @@
 // The tools and resources as a client sees them.
 
 import { strict as assert } from "node:assert";
+import { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 import {
@@ -142,6 +143,66 @@ test("a command reaches the gate, and its outcome comes back", { timeout }, asyn
   );
   fleet.answer = () => ({ outcome: "unconfirmed" });
   assert.deepEqual((await session.call("pause", { printer: "a" })).structuredContent, { outcome: "unconfirmed" });
+});
+
+test("a start may say which slot feeds which filament", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using session = await openTestSession(fleet);
+  const slots = [{ tool: 0, unit: "0", slot: "2" }];
+  const { structuredContent } = await session.call("start", { printer: "a", file: "cube.gcode", slots });
+  assert.deepEqual(structuredContent, { outcome: "acknowledged" });
+  const { input } = fleet.requests[0] ?? {};
+  assert.deepEqual(input, { file: "cube.gcode", levelBed: false, timelapse: false, slots });
+  const { isError } = await session.call("start", { printer: "a", file: "cube.gcode", slots: [{ tool: 0 }] });
+  assert.equal(isError, true);
+});
+
+test("a list has the shape of its row, and a printer that is silent has none", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using session = await openTestSession(fleet);
+  const { outputSchema } = await tool(session, "list_files"); // the client checks results from here on
+  const { items } = (outputSchema?.properties ?? {}) as { items?: { items?: { required?: string[] } } };
+  assert.deepEqual(items?.items?.required, ["name", "sizeBytes", "modifiedAt"]);
+  const files = { items: [{ name: "a.gcode", sizeBytes: 12, modifiedAt: null, estimatedSeconds: 60 }] };
+  fleet.answer = () => files;
+  assert.deepEqual((await session.call("list_files", { printer: "a" })).structuredContent, files);
+  fleet.answer = () => ({ outcome: "unconfirmed" });
+  const silent = await session.call("list_files", { printer: "a" });
+  assert.deepEqual([silent.isError, (silent.structuredContent as { code: string }).code], [true, "timeout"]);
+});
+
+test("a thumbnail is a picture of its own type, and nothing else is one", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using session = await openTestSession(fleet);
+  assert.equal((await tool(session, "get_thumbnail")).outputSchema, undefined);
+  const give = (mediaType: string, chunks: readonly Uint8Array[]): AbortSignal[] => {
+    const signals: AbortSignal[] = [];
+    fleet.answer = ({ signal }) => {
+      if (signal !== undefined) signals.push(signal);
+      return { kind: "media", media: { mediaType, sizeBytes: null, content: Readable.from(chunks) } };
+    };
+    return signals;
+  };
+  const ask = async () => session.call("get_thumbnail", { printer: "a", file: "cube.gcode" });
+  for (const type of ["image/png", "image/jpeg", "image/webp"]) {
+    give(type, [Buffer.from("pic"), Buffer.from("ture")]);
+    const { content } = await ask();
+    assert.deepEqual(content, [{ type: "image", data: Buffer.from("picture").toString("base64"), mimeType: type }]);
+  }
+  const cases: readonly [string, readonly Uint8Array[], string][] = [
+    ["text/html", [Buffer.from("x")], "protocol"],
+    ["image/png", Array.from({ length: 5 }, () => Buffer.alloc(1_000_000)), "file_too_large"],
+  ];
+  for (const [type, chunks, code] of cases) {
+    const signals = give(type, chunks);
+    const { isError, structuredContent } = await ask();
+    assert.deepEqual([isError, (structuredContent as { code: string }).code], [true, code]);
+    assert.deepEqual(
+      signals.map(({ aborted }) => aborted),
+      [true],
+      "the printer's side is ended",
+    );
+  }
 });
 
 test("an error says what to do, and a fault of ours says nothing", { timeout }, async () => {

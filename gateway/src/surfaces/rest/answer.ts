@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { Response } from "express";
 import type { CommandAnswer, CommandRequest, Fleet } from "../../fleet/fleet.ts";
 import { commandRow, type Media } from "../../model/commands.ts";
+import { PrinterError } from "../../model/errors.ts";
 import { sendText } from "../unread-body.ts";
 
 /** The longest time in which nothing of a file moves, to the client or from the printer, ms. */
@@ -34,12 +35,18 @@ export function sendAnswer(response: Response, answer: Exclude<CommandAnswer, { 
  * that a printer that refuses then is still told as a problem.
  */
 async function sendMedia(response: Response, media: Media, signal: AbortSignal): Promise<void> {
+  const { sizeBytes, content } = media;
+  let sentBytes = 0;
   response.setTimeout(standstillMs);
   try {
-    for await (const chunk of media.content) {
+    for await (const chunk of content) {
+      sentBytes += chunk.length;
+      // More than was promised would be taken for the next answer.
+      if (sizeBytes !== null && sentBytes > sizeBytes) throw otherLength();
       if (!response.headersSent) begin(response, media);
       if (!response.write(chunk)) await once(response, "drain", { signal });
     }
+    if (sizeBytes !== null && sentBytes < sizeBytes) throw otherLength();
     if (!response.headersSent) begin(response, media);
     response.end();
   } catch (error) {
@@ -48,15 +55,16 @@ async function sendMedia(response: Response, media: Media, signal: AbortSignal):
   }
 }
 
+function otherLength(): PrinterError {
+  return new PrinterError("protocol", "the printer gave another number of bytes than it promised");
+}
+
 /** A printer's content is shown or stored, and never runs as a page of this address. */
 function begin(response: Response, { mediaType, sizeBytes }: Media): void {
   const type = /^[\w.+-]+\/[\w.+-]+$/u.test(mediaType) ? mediaType : "application/octet-stream";
   response.setHeader("Content-Type", type);
   response.set({ "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; sandbox" });
-  if (sizeBytes === null) return;
-  response.set("Content-Length", String(sizeBytes));
-  // More bytes than were promised would be taken for the next answer.
-  response.strictContentLength = true;
+  if (sizeBytes !== null) response.set("Content-Length", String(sizeBytes));
 }
 
 /** What the client may call the file: the last part of its name on the printer. */

@@ -45,6 +45,31 @@ test("opens with the retry time and everything as it is, then tells changes", { 
   );
 });
 
+test("tells a command in its steps, by the name that asks it, and replays them", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("a"));
+  await using gateway = await startTestGateway(fleet);
+  const { until } = await open(gateway.url);
+  const [epoch] = (ids(await until("event: snapshot").then(async () => until("data:")))[0] ?? "").split("-");
+  const steps = ["command_sent", "command_acknowledged", "command_confirmed", "command_unconfirmed"] as const;
+  for (const type of steps) {
+    const reason = type === "command_unconfirmed" ? "the printer did not answer" : null;
+    const at = "2026-01-01T00:00:00.000Z";
+    fleet.emit({ type: "event", event: { printer: "a", type, at, file: null, reason, command: "setHeaterTarget" } });
+  }
+  const again = await open(gateway.url, `?last_event_id=${epoch}-0`);
+  for (const told of [await until("command_unconfirmed"), await again.until("command_unconfirmed")]) {
+    const events = [...told.matchAll(/^event: event\ndata: (.+)$/gmu)].map(
+      ([, data]) => JSON.parse(data ?? "") as { type: string; command: string; reason: string | null },
+    );
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      steps,
+    );
+    assert.ok(events.every(({ command }) => command === "set-heater-target"));
+    assert.equal(events.at(-1)?.reason, "the printer did not answer");
+  }
+});
+
 test("tells only of the printers that are asked for", { timeout }, async () => {
   const fleet = new FakeFleet(fakePrinter("a"), fakePrinter("b"), fakePrinter("c"));
   await using gateway = await startTestGateway(fleet);

@@ -11,9 +11,12 @@ import { receiveUpload } from "./upload.ts";
 
 export interface FileOptions {
   readonly spoolFolder: string;
+  readonly maxUploadBytes?: number;
   /** Aborts when the surface ends. */
   readonly surface: AbortSignal;
 }
+
+const defaultMaxUploadBytes = 2 * 1024 ** 3;
 
 const files = "/api/v1/printers/{id}/files";
 
@@ -26,7 +29,8 @@ const aliases: readonly (Pick<Route, "method" | "path" | "operationId"> & { read
   { method: "delete", path: `${files}/{name*}`, operationId: "removeFile", command: "deleteFile" },
 ];
 
-export function fileRoutes(fleet: Fleet, { spoolFolder, surface }: FileOptions): Route[] {
+export function fileRoutes(fleet: Fleet, { spoolFolder, maxUploadBytes, surface }: FileOptions): Route[] {
+  const spooling = { folder: spoolFolder, maxBytes: maxUploadBytes ?? defaultMaxUploadBytes };
   return aliases.map((alias) => {
     const { takesFile = false, summary } = commandRow(alias.command);
     const handle = async (request: Request, response: Response): Promise<void> => {
@@ -34,7 +38,7 @@ export function fileRoutes(fleet: Fleet, { spoolFolder, surface }: FileOptions):
       const signal = requestSignal(response, surface);
       if (request.method === "HEAD") return answerHead(fleet, asked, response);
       if (!takesFile || asked.dryRun) return askAndAnswer(fleet, { ...asked, signal }, response);
-      await receiveUpload(fleet, { ...asked, signal }, { request, response, spoolFolder });
+      await receiveUpload(fleet, { ...asked, signal }, { request, response, ...spooling });
     };
     return {
       ...alias,

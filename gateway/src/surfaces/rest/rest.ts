@@ -18,7 +18,10 @@ export interface RestSurface extends HttpSurface {
 }
 
 export interface RestOptions extends SurfaceOptions {
+  /** Where uploads wait for their way to the printer; created when needed. */
   readonly spoolFolder: string;
+  /** 2 GiB by default. */
+  readonly maxUploadBytes?: number;
 }
 
 export function startRest(fleet: Fleet, options: RestOptions): RestSurface {

@@ -7,12 +7,12 @@ import type { CommandAnswer, CommandRequest, Fleet } from "../../fleet/fleet.ts"
 import { PrinterError } from "../../model/errors.ts";
 import { sendAnswer } from "./answer.ts";
 
-export const maxUploadBytes = 2 * 1024 ** 3;
-
 interface Upload {
   readonly request: Request;
   readonly response: Response;
-  readonly spoolFolder: string;
+  /** Where the file waits. */
+  readonly folder: string;
+  readonly maxBytes: number;
 }
 
 type Asked = CommandRequest & { readonly signal: AbortSignal };
@@ -24,27 +24,27 @@ type Asked = CommandRequest & { readonly signal: AbortSignal };
  */
 export async function receiveUpload(fleet: Fleet, asked: Asked, upload: Upload): Promise<void> {
   await fleet.dispatch({ ...asked, dryRun: true });
-  checkHeaders(upload.request);
+  checkHeaders(upload);
   const answer = await carry(fleet, asked, upload);
   if (answer.kind !== "media") sendAnswer(upload.response, answer);
 }
 
-async function carry(fleet: Fleet, asked: Asked, { request, spoolFolder }: Upload): Promise<CommandAnswer> {
-  await using file = await receive(request, spoolFolder, asked.signal);
+async function carry(fleet: Fleet, asked: Asked, upload: Upload): Promise<CommandAnswer> {
+  await using file = await receive(upload, asked.signal);
   if (file.sizeBytes === 0) throw emptyBody();
   return await fleet.dispatch({ ...asked, file });
 }
 
-async function receive(request: Request, folder: string, signal: AbortSignal): Promise<Spooled> {
+async function receive({ request, folder, maxBytes }: Upload, signal: AbortSignal): Promise<Spooled> {
   try {
-    return await spool(request, { folder, maxBytes: maxUploadBytes, signal });
+    return await spool(request, { folder, maxBytes, signal });
   } catch (error) {
-    throw faultOf(error);
+    throw error instanceof SpoolLimitError ? tooLarge(maxBytes) : faultOf(error);
   }
 }
 
 /** What can be refused before a byte of the body is read. */
-function checkHeaders(request: Request): void {
+function checkHeaders({ request, maxBytes }: Upload): void {
   const { "content-length": length, "content-encoding": encoding = "identity" } = request.headers;
   if (request.is("multipart/*") !== false) {
     throw new PrinterError("file_type", "send the file itself as the body, not a form: curl -T FILE, not curl -F");
@@ -55,15 +55,14 @@ function checkHeaders(request: Request): void {
   if (request.headers["content-range"] !== undefined) {
     throw new PrinterError("invalid_input", "send the file whole, without Content-Range");
   }
-  if (length !== undefined && Number(length) > maxUploadBytes) throw tooLarge();
+  if (length !== undefined && Number(length) > maxBytes) throw tooLarge(maxBytes);
   if (length === undefined ? request.headers["transfer-encoding"] === undefined : Number(length) === 0) {
     throw emptyBody();
   }
 }
 
-/** A fault of the spool in the product's words. */
+/** A fault of stream or disk in the product's words. */
 export function faultOf(error: unknown): unknown {
-  if (error instanceof SpoolLimitError) return tooLarge();
   const fault = faults.get((error as NodeJS.ErrnoException).code ?? "");
   return fault === undefined ? error : new PrinterError(fault.code, fault.words, { cause: error });
 }
@@ -81,8 +80,9 @@ const faults = new Map<string, typeof diskFull | typeof brokenOff>([
   ["ERR_STREAM_PREMATURE_CLOSE", brokenOff],
 ]);
 
-function tooLarge(): PrinterError {
-  return new PrinterError("file_too_large", `a file may have ${maxUploadBytes / 1024 ** 3} GiB at most`);
+function tooLarge(maxBytes: number): PrinterError {
+  const limit = Number((maxBytes / 1024 ** 3).toFixed(3));
+  return new PrinterError("file_too_large", `a file may have ${limit} GiB at most`);
 }
 
 function emptyBody(): PrinterError {
