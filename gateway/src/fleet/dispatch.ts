@@ -19,8 +19,8 @@ import { CommandProgress } from "./command-progress.ts";
 import type { CommandAnswer, CommandRequest, FleetEvent, Printer } from "./fleet.ts";
 import type { Store } from "./store.ts";
 
-/** The longest any command may take; families have shorter deadlines of their own. */
-const commandMs = 60_000;
+/** The longest any command may take; families have shorter deadlines of their own, up to 90 s for a resume that heats first. */
+const commandMs = 120_000;
 /** The same for one that carries a file: a gigabyte over a slow Wi-Fi. */
 const transferMs = 3_600_000;
 
