@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Session } from "@gantry/gateway/families/family";
 import type { CommandName, FileToSend } from "@gantry/gateway/model/commands";
 import type { Readings } from "@gantry/gateway/model/printer";
+import { until } from "../scenarios/harness/until.ts";
 
 export type Handle = (
   input: unknown,
@@ -18,6 +19,8 @@ interface Asking {
   readonly session: Session;
   readonly readings: Readings;
   readonly signal: AbortSignal;
+  /** What it does at this moment. */
+  readonly phase: () => Readings["phase"];
   /** Ending of a file that the family prints. */
   readonly fileType: string;
 }
@@ -25,16 +28,21 @@ interface Asking {
 type Input = Readonly<Record<string, unknown>>;
 
 /** Commands that are not just `{}`. */
-const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<Input>>> = {
+const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<Input | undefined>>> = {
   start: async (asking) => ({ file: await storedFile(asking), levelBed: false, timelapse: false }),
   setHeaterTarget: () => ({ heater: "nozzle0", targetCelsius: 40 }),
   setFanSpeed: ({ readings }) => ({ fan: readings.fans[0]?.id ?? "part", speedRatio: 0.5 }),
-  setSpeed: ({ readings: { speedMode } }) => (speedMode === null ? { speedRatio: 1 } : { mode: speedMode }),
+  setSpeed: ({ readings: { speedMode, speedRatio } }) => {
+    if (speedMode !== null) return { mode: speedMode };
+    return speedRatio === null ? { mode: "balanced" } : { speedRatio };
+  },
   setLight: ({ readings }) => ({ light: readings.lights[0]?.id ?? "chamber", on: true }),
   home: () => ({ axes: ["x", "y", "z"] }),
-  jog: async ({ session, signal }) => {
-    // Most machines move by hand only what is homed.
+  jog: async ({ session, signal, phase }) => {
+    // Most machines move by hand only what is homed, and not while they home.
     await handlerOf(session, "home")?.({ axes: ["x", "y", "z"] }, { signal });
+    await handlerOf(session, "refresh")?.({}, { signal });
+    await until("it has homed", () => phase() !== "busy");
     return { axis: "x", distanceMillimeters: 1 };
   },
   sendGcode: () => ({ lines: ["M105"] }),
@@ -45,11 +53,16 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   downloadFile: async (asking) => ({ file: await storedFile(asking) }),
   getThumbnail: () => ({ file: "cube.gcode" }),
   listHistory: () => ({ limit: 5 }),
-  downloadTimelapse: async (asking) => ({ id: await first(asking, "listTimelapses", "id") }),
+  downloadTimelapse: async (asking) => {
+    const id = await first(asking, "listTimelapses", "id", "");
+    return id === "" ? undefined : { id };
+  },
 };
 
-export async function inputFor(name: CommandName, asking: Asking): Promise<Input> {
-  return (await inputs[name]?.(asking)) ?? {};
+/** undefined where the printer has nothing that the command could be asked of. */
+export async function inputFor(name: CommandName, asking: Asking): Promise<Input | undefined> {
+  const input = inputs[name];
+  return input === undefined ? {} : input(asking);
 }
 
 /** The handler of a command, its own types forgotten. */
@@ -76,10 +89,15 @@ async function storedFile(asking: Asking): Promise<string> {
   return first(asking, "listFiles", "name");
 }
 
-/** A key of the first item that a listing command gives; a usual name where there is no such command. */
-async function first({ session, signal }: Asking, command: CommandName, key: string): Promise<string> {
+/** A key of the first item that a listing command gives; `otherwise` where there is no such item or command. */
+async function first(
+  { session, signal }: Asking,
+  command: CommandName,
+  key: string,
+  otherwise = "cube.gcode",
+): Promise<string> {
   const answer = await handlerOf(session, command)?.({}, { signal });
   const [item] = (answer?.["items"] ?? []) as readonly Input[];
   const value = item?.[key];
-  return typeof value === "string" ? value : "cube.gcode";
+  return typeof value === "string" ? value : otherwise;
 }

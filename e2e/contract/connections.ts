@@ -2,7 +2,15 @@
 
 import type { LaunchedSimulator } from "../simulators/launch.ts";
 
-export const connections: Readonly<Record<string, (simulator: LaunchedSimulator) => Record<string, unknown>>> = {
+type Connection = Record<string, unknown> | undefined;
+
+/** `camera.url` of a family that has no connection: a camera without a printer. */
+export const cameraUrls: Readonly<Record<string, (simulator: LaunchedSimulator) => string>> = {
+  camera: ({ host, ports }) => `http://${host}:${ports["main"]}/stream`,
+};
+
+export const connections: Readonly<Record<string, (simulator: LaunchedSimulator) => Connection>> = {
+  camera: () => undefined,
   "elegoo-cc1": ({ host, ports }) => ({
     host,
     port: ports["main"],
@@ -19,5 +27,6 @@ export const connections: Readonly<Record<string, (simulator: LaunchedSimulator)
     access_code: facts["access_code"],
     serial: facts["serial"],
   }),
+  octoprint: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
   moonraker: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
 };

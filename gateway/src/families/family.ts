@@ -19,6 +19,8 @@ export interface FamilyContext {
 
 export interface ConnectOptions<Connection> extends FamilyContext {
   readonly connection: Connection;
+  /** The inventory's `camera.url`, where it names one. The fleet opens it; most families pass it over. */
+  readonly cameraUrl?: string | undefined;
   /** Takes each new reading. Called again only when something changed or the printer confirmed it. */
   readonly report: (readings: Readings) => void;
   /** Takes what the printer says it is, whenever that changes. */

@@ -3,7 +3,7 @@
 import type { PrinterEntry } from "@gantry/config";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import { openMjpeg } from "@gantry/platform/mjpeg";
+import { openPictures } from "@gantry/platform/pictures";
 import { createBroadcaster } from "../camera/broadcaster.ts";
 import type { CameraHub } from "../camera/hub.ts";
 import type { Family } from "../families/family.ts";
@@ -33,7 +33,7 @@ export class PrinterUnit implements AsyncDisposable {
     const { entry, family, store, clock } = options;
     const log = options.log.with({ printer: entry.id });
     this.entry = entry;
-    this.supervisor = new Supervisor({ id: entry.id, family, connection: entry.connection, store, clock, log });
+    this.supervisor = new Supervisor({ entry, family, store, clock, log });
     this.camera = openCamera(options, this.supervisor, log.with({ layer: "camera" }));
   }
 
@@ -63,7 +63,7 @@ function cameraSource(
 ): ((signal: AbortSignal) => AsyncIterable<Uint8Array>) | undefined {
   if (entry.camera === null) return undefined;
   const { url } = entry.camera;
-  if (url !== undefined) return (signal) => openMjpeg(url, { signal, stallMs: cameraStallMs });
+  if (url !== undefined) return (signal) => openPictures(url, { signal, clock, stallMs: cameraStallMs });
   if (family.frames === undefined) return undefined;
   const source = family as Family & Required<Pick<Family, "frames">>;
   const { connection } = entry;

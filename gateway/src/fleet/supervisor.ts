@@ -2,6 +2,7 @@
 // printers is here and nowhere else.
 
 import { Backoff } from "@gantry/platform/backoff";
+import type { PrinterEntry } from "@gantry/config";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { CommandName } from "../model/commands.ts";
@@ -15,9 +16,8 @@ const maxRetryMs = 30_000;
 const linkGraceMs = 10_000;
 
 export interface SupervisorOptions {
-  readonly id: string;
+  readonly entry: PrinterEntry;
   readonly family: Family;
-  readonly connection: unknown;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,7 +47,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { id, store, clock, log } = this.#options;
+    const { entry, store, clock, log } = this.#options;
     const { signal } = this.#life;
     const backoff = new Backoff({ firstMs: firstRetryMs, maxMs: maxRetryMs });
     while (!signal.aborted) {
@@ -55,7 +55,7 @@ export class Supervisor implements AsyncDisposable {
       if (signal.aborted) break;
       const waitMs = backoff.next(error.retryAfterMs);
       log.warn("no session", { reason: error.message, code: error.code, retryMs: Math.round(waitMs) });
-      if (this.#grace === undefined) store.lost(id, error.message);
+      if (this.#grace === undefined) store.lost(entry.id, error.message);
       await clock.wait(waitMs, signal).catch(() => undefined);
     }
     this.#endGrace();
@@ -63,7 +63,8 @@ export class Supervisor implements AsyncDisposable {
 
   /** One session from its opening to its end; gives the reason. */
   async #once(onConnected: () => void): Promise<PrinterError> {
-    const { id, family, connection, store, clock, log } = this.#options;
+    const { entry, family, store, clock, log } = this.#options;
+    const { id, connection, camera } = entry;
     const { signal } = this.#life;
     let handled: ReadonlySet<CommandName> = new Set();
     let known: Parameters<Parameters<Family["connect"]>[0]["identify"]> | undefined;
@@ -73,6 +74,7 @@ export class Supervisor implements AsyncDisposable {
     try {
       const session = await family.connect({
         connection,
+        cameraUrl: camera?.url,
         signal,
         clock,
         log,
@@ -110,14 +112,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #tellLost(error: PrinterError, signal: AbortSignal): Promise<void> {
-    const { id, store, clock } = this.#options;
+    const { entry, store, clock } = this.#options;
     try {
       await clock.wait(linkGraceMs, signal);
     } catch {
       return; // the link came back, or the printer was removed
     }
     this.#grace = undefined;
-    store.lost(id, error.message);
+    store.lost(entry.id, error.message);
   }
 
   #endGrace(): void {
