@@ -26,9 +26,9 @@ export function card(printer: Printer, rtspUrl: string | undefined): Html {
 export function readings(printer: Printer): Html {
   const { phase, job } = printer.state;
   const rows = (primary: boolean): Html[] =>
-    telemetry
-      .filter(({ key, role }) => !headline.has(key) && (role === "primary") === primary)
-      .flatMap((point) => pointRows(printer, point));
+    partsOf(telemetry.filter(({ key, role }) => !headline.has(key) && (role === "primary") === primary)).flatMap(
+      (points) => partRows(printer, points),
+    );
   const progress = job?.progressRatio ?? undefined;
   return html`<p>
       <span class="phase" data-phase="${phase}">${printer.state.connected ? phase : "not connected"}</span>
@@ -41,12 +41,30 @@ export function readings(printer: Printer): Html {
     </details>`;
 }
 
-/** What is not there now has no row; what is there but unknown has a dash, text that is missing has none. */
-function pointRows({ state, has }: Printer, point: TelemetryPoint): Html[] {
-  if (point.needs !== undefined && !has.has(point.needs)) return [];
-  if (point.per === undefined) return row(point, point.label, point.read(state));
-  const names = itemNames(point.per, state);
-  return point.read(state).flatMap((value, index) => row(point, `${point.label} ${names[index] ?? ""}`, value));
+/** Points that stand together because they are about the same group of items. */
+function partsOf(points: readonly TelemetryPoint[]): TelemetryPoint[][] {
+  const parts: TelemetryPoint[][] = [];
+  for (const point of points) {
+    const last = parts.at(-1);
+    if (point.per !== undefined && last?.[0]?.per === point.per) last.push(point);
+    else parts.push([point]);
+  }
+  return parts;
+}
+
+/**
+ * The rows of points that stand together, item by item. What is not there now has no row; what is
+ * there but unknown has a dash, text that is missing has none.
+ */
+function partRows({ state, has }: Printer, points: readonly TelemetryPoint[]): Html[] {
+  const had = points.filter(({ needs }) => needs === undefined || has.has(needs));
+  const [first] = had;
+  if (first === undefined) return [];
+  if (first.per === undefined) return row(first, first.label, first.read(state));
+  const columns = had.map((point) => ({ point, values: [point.read(state)].flat() }));
+  return itemNames(first.per, state).flatMap((name, index) =>
+    columns.flatMap(({ point, values }) => row(point, `${point.label} ${name}`, values[index])),
+  );
 }
 
 /** What tells the items of a group apart; an only one that is merely counted needs no name. */

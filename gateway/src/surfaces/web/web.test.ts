@@ -54,6 +54,19 @@ test("a card shows the primary rows, and the way to the camera where there is on
   assert.deepEqual(text.match(/rtsp:\/\/[^<]+/gu), ["rtsp://127.0.0.1:8554/a"]);
 });
 
+test("the readings of one thing stand together", { timeout }, async () => {
+  const material = { unit: "0", type: "PLA", colorHex: null, remainingRatio: 0.6, active: false };
+  const materials = ["0", "1"].map((slot) => ({ ...material, slot }));
+  const { text } = await pageOf(new FakeFleet(fakePrinter("a", {}, { materials })));
+  const labels = [...text.matchAll(/<dt>([^<]+)<\/dt>/gu)].map(([, label]) => label ?? "");
+  assert.deepEqual(
+    labels.filter((label) => label.startsWith("Material")),
+    ["0/0", "0/1"].flatMap((name) =>
+      ["Material", "Material remaining", "Material in use"].map((row) => `${row} ${name}`),
+    ),
+  );
+});
+
 test("what a printer says is text, never markup", { timeout }, async () => {
   const evil = '"><script>alert(1)</script>';
   const printer = fakePrinter(
@@ -107,7 +120,16 @@ test("values are written as people read them", () => {
     ["bed.actualCelsius", 60.06, "60.1 °C"],
     ["bed.actualCelsius", null, "–"],
     ["job.layer", 3, "3"],
-    ["lights.on", true, "yes"],
+    ["lights.on", true, "on"],
+    ["powerDevices.on", false, "off"],
+    ["materials.active", true, "yes"],
+    ["storages.freeBytes", 0, "0 B"],
+    ["storages.freeBytes", 999, "999 B"],
+    ["storages.freeBytes", 6_950_000_000, "7 GB"],
+    ["storages.sizeBytes", 2.5e15, "2500 TB"],
+    ["zOffsetMillimeters", -0.05, "-0.05 mm"],
+    ["signalDbm", -56, "-56 dBm"],
+    ["connections.used", 0, "0"],
     ["updatedAt", "2026-01-01T10:00:00.123Z", "2026-01-01 10:00:00 UTC"],
   ];
   for (const [key, value, expected] of cases) assert.equal(formatValue(point(key), value), expected);
