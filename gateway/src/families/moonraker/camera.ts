@@ -1,8 +1,8 @@
 // The printer's webcam, as Moonraker's list names it: MJPEG over one connection, stills where that
 // is all there is, or where the stream turns out to be something else.
 
-import { MjpegError } from "@gantry/platform/mjpeg";
-import { openPictures } from "@gantry/platform/pictures";
+import { MjpegError, openMjpeg } from "@gantry/platform/mjpeg";
+import { pollStills } from "@gantry/platform/stills";
 import { PrinterError } from "../../model/errors.ts";
 import type { CameraOptions } from "../family.ts";
 import { fields, list } from "./codec.ts";
@@ -39,7 +39,7 @@ async function* pictures({ stream, still }: Webcam, options: CameraOptions<Conne
   if (stream !== undefined) {
     let seen = false;
     try {
-      for await (const jpeg of openPictures(stream.href, { signal, clock, firstFrameMs, stallMs })) {
+      for await (const jpeg of openMjpeg(stream.href, { signal, firstFrameMs, stallMs })) {
         seen = true;
         yield jpeg;
       }
@@ -49,5 +49,5 @@ async function* pictures({ stream, still }: Webcam, options: CameraOptions<Conne
       log.info("the webcam's stream is no MJPEG; its snapshots are used", { reason: error.message });
     }
   }
-  if (still !== undefined) yield* openPictures(still.href, { signal, clock, firstFrameMs, stallMs });
+  if (still !== undefined) yield* pollStills(still.href, { signal, clock });
 }
