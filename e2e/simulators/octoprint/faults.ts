@@ -1,0 +1,96 @@
+// The faults of the simulated OctoPrint, by the names that POST /fault takes.
+
+import type { TcpPort } from "../net/port.ts";
+import type { Fault } from "../simulator.ts";
+import type { Webcam } from "../mjpeg-camera/webcam.ts";
+import type { Knobs, OctoPrint } from "./octoprint.ts";
+import type { PushServer } from "./push.ts";
+
+export interface FaultContext {
+  readonly octoprint: OctoPrint;
+  readonly push: PushServer;
+  readonly port: TcpPort;
+  readonly webcam: Webcam;
+}
+
+/** What firmwares say before they stop. */
+const errors: Readonly<Record<string, string>> = {
+  "thermal-runaway": "Thermal Runaway, system stopped! Heater_ID: bed - Printer halted. kill() called!",
+  "heating-failed": "Heating failed, system stopped! Heater_ID: 0 - Printer halted. kill() called!",
+  mintemp: "MINTEMP triggered, system stopped! Heater_ID: 0 - Printer halted. kill() called!",
+};
+
+type Switch = { [Name in keyof Knobs]: Knobs[Name] extends boolean ? Name : never }[keyof Knobs];
+
+const switches: Readonly<Record<string, readonly [Switch, string]>> = {
+  "key-revoked": ["keyRevoked", "the API key is no longer good: 403"],
+  "few-rights": ["fewRights", "the key's user may not read settings, profiles and system commands"],
+  silence: ["silent", "requests and new sockets get no answer"],
+  "lost-answers": ["answersLost", "commands are obeyed, and never answered"],
+  "login-limit": ["loginsLimited", "logins get 429"],
+  "push-refused": ["pushRefused", "the push socket is 404, as behind some proxies"],
+  "push-silent": ["pushSilent", "push sockets stay open and say nothing"],
+};
+
+export function faultTable({ octoprint, push, port, webcam }: FaultContext): Readonly<Record<string, Fault>> {
+  const { knobs, machine, files } = octoprint;
+  const switched = Object.entries(switches).map(([name, [knob, summary]]) => {
+    const fault: Fault = { summary, set: () => void (knobs[knob] = true), clear: () => void (knobs[knob] = false) };
+    return [name, fault] as const;
+  });
+  return {
+    ...Object.fromEntries(switched),
+    ...serverFaults({ octoprint, push, port, webcam }),
+    "machine-lost": { summary: "the line to the machine is closed", set: () => machine.disconnect() },
+    "machine-error": {
+      summary: "the firmware stops with an error, and OctoPrint closes the line",
+      parameters: { error: { kind: "choice", values: Object.keys(errors), default: "thermal-runaway" } },
+      set: ({ error }) => machine.disconnect(errors[String(error)]),
+    },
+    "storage-full": {
+      summary: "there is no room for a file",
+      set: () => void (files.full = true),
+      clear: () => void (files.full = false),
+    },
+    "camera-stall": {
+      summary: "streams stay open and no picture comes",
+      set: () => void (webcam.stalled = true),
+      clear: () => void (webcam.stalled = false),
+    },
+    webcam: {
+      summary: "what the settings name: snapshots alone, a WebRTC stream, or nothing",
+      parameters: { has: { kind: "choice", values: ["snapshot", "webrtc", "none"] } },
+      set: ({ has }) => void (knobs.webcam = has as Knobs["webcam"]),
+      clear: () => void (knobs.webcam = "stream"),
+    },
+  };
+}
+
+function serverFaults({ octoprint: { knobs }, push, port }: FaultContext): Readonly<Record<string, Fault>> {
+  return {
+    "drop-sockets": {
+      summary: "cuts every push socket now",
+      parameters: { how: { kind: "choice", values: ["close", "reset"], default: "close" } },
+      set: ({ how }) => push.drop(how === "reset" ? "reset" : "close"),
+    },
+    "server-down": {
+      summary: "the port is closed",
+      set: async () => port.close("reset"),
+      clear: async () => port.open(),
+    },
+    "delayed-answers": {
+      summary: "every answer comes late",
+      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: 60_000, default: 3000 } },
+      set: ({ milliseconds }) => void (knobs.answerDelayMs = Number(milliseconds)),
+      clear: () => void (knobs.answerDelayMs = 0),
+    },
+    proxy: {
+      summary: "a proxy answers in OctoPrint's place",
+      parameters: { status: { kind: "choice", values: [401, 413, 502, 503], default: 502 } },
+      set: ({ status }) => void (knobs.proxyStatus = Number(status)),
+      clear: () => void (knobs.proxyStatus = 0),
+    },
+    "stale-login": { summary: "push sockets must log in anew", set: () => push.forget() },
+    "garbage-frame": { summary: "every push socket gets a frame that is no JSON", set: () => push.sendRaw('{"curr') },
+  };
+}
