@@ -1,7 +1,8 @@
 // The webcam that OctoPrint's settings name: its MJPEG stream, or its snapshots one after the other.
 // Pictures are passed as the webcam takes them; turning them is left to who shows them.
 
-import { MjpegError, openMjpeg } from "@gantry/platform/mjpeg";
+import { MjpegError } from "@gantry/platform/mjpeg";
+import { openPictures } from "@gantry/platform/pictures";
 import { PrinterError } from "../../model/errors.ts";
 import type { CameraOptions } from "../family.ts";
 import type { Connection } from "./connection.ts";
@@ -10,7 +11,6 @@ import { webcamOf, type Webcam } from "./webcam.ts";
 
 const firstFrameMs = 10_000;
 const stallMs = 15_000;
-const snapshotEveryMs = 1000;
 
 /**
  * Pictures until the webcam fails. The settings are read at each opening, so that a change there is
@@ -32,27 +32,22 @@ export async function* frames(options: CameraOptions<Connection>): AsyncGenerato
 
 async function* pictures(webcam: Webcam, options: CameraOptions<Connection>): AsyncGenerator<Uint8Array, void> {
   const { stream, snapshot } = webcam;
+  const { signal, clock, log } = options;
   if (stream !== null) {
+    let seen = false;
     try {
-      yield* openMjpeg(stream, { signal: options.signal, firstFrameMs, stallMs });
+      for await (const jpeg of openPictures(stream, { signal, clock, firstFrameMs, stallMs })) {
+        seen = true;
+        yield jpeg;
+      }
     } catch (error) {
-      // An address of a page with a player in it, as WebRTC has them.
-      if (snapshot === null || !(error instanceof MjpegError) || error.reason !== "not-mjpeg") throw error;
+      // The address of a page with a player in it, as WebRTC has them, or one that is gone.
+      const other = error instanceof MjpegError && (error.reason === "not-mjpeg" || error.reason === "refused");
+      if (seen || !other || snapshot === null) throw error;
+      log.info("the webcam's stream is no MJPEG; its snapshots are used", { reason: error.message });
     }
   }
-  if (snapshot !== null) yield* snapshots(snapshot, options);
-}
-
-/** A snapshot is a stream of one picture. */
-async function* snapshots(url: string, { signal, clock }: CameraOptions<Connection>): AsyncGenerator<Uint8Array, void> {
-  while (true) {
-    const beganMs = clock.monotonic();
-    for await (const jpeg of openMjpeg(url, { signal, stallMs: firstFrameMs })) {
-      yield jpeg;
-      break;
-    }
-    await clock.wait(Math.max(0, beganMs + snapshotEveryMs - clock.monotonic()), signal);
-  }
+  if (snapshot !== null) yield* openPictures(snapshot, { signal, clock, firstFrameMs, stallMs });
 }
 
 function asPrinterError(error: unknown): PrinterError {
