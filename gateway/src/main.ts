@@ -41,10 +41,12 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
   const spoolFolder = join(settings.dataFolder, "spool");
   const app = createHttpApp(fleet, { clock, log, allowedHosts, spoolFolder, ...about });
+  // Here for the case that there is no listening; below, so that surfaces end their streams before
+  // the server waits for them.
+  stack.use(app);
   const http = stack.use(await listen(app.handler, { host: settings.httpHost, port: settings.httpPort }));
   // Not before it listens: a gateway that finds its port taken must leave the other one's uploads.
   clearSpool(log, spoolFolder);
-  // Surfaces end their streams first, so that the server has nothing left to wait for.
   stack.use(app);
   log.info("listening", { event: "listening", http: http.url, printers: inventory.current.printers.length });
   await aborted(signal);
