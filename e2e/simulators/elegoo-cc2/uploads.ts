@@ -59,7 +59,7 @@ export class Uploads implements Disposable {
   #append(chunk: Chunk): number {
     const { fileName, firstByte, totalBytes, content } = chunk;
     // The first chunk begins anew, whatever came before.
-    if (firstByte === 0) this.#forget(fileName);
+    if (firstByte === 0) this.#remove(fileName);
     const transfer = this.#transfers.get(fileName) ?? { parts: [], receivedBytes: 0, timer: undefined };
     if (firstByte !== transfer.receivedBytes) return errorCode.offsetMismatch;
     if (this.#printer.knobs.storageFull || firstByte + content.length > totalBytes) return errorCode.writeError;
@@ -75,7 +75,7 @@ export class Uploads implements Disposable {
 
   #finish(chunk: Chunk, content: Buffer): number {
     if (chunk.md5 !== undefined && chunk.md5.toLowerCase() !== md5(content)) return errorCode.md5Mismatch;
-    this.#forget(chunk.fileName);
+    this.#remove(chunk.fileName);
     this.#printer.files.put("local", chunk.fileName, content, Math.floor(Date.now() / 1000));
     this.#printer.counters.uploads.finished += 1;
     this.#show(uploaded);
@@ -83,9 +83,13 @@ export class Uploads implements Disposable {
     return errorCode.ok;
   }
 
-  #forget(fileName: string): void {
+  #remove(fileName: string): void {
     clearTimeout(this.#transfers.get(fileName)?.timer);
     this.#transfers.delete(fileName);
+  }
+
+  #forget(fileName: string): void {
+    this.#remove(fileName);
     if (this.#transfers.size === 0) this.#show(undefined);
   }
 
