@@ -1,7 +1,7 @@
 // The printers of the demo, and the inventory that names them. A family joins the demo by a line
 // in `demoPrinters`.
 
-import { connections } from "../contract/connections.ts";
+import { cameraUrls, connections } from "../contract/connections.ts";
 import type { LaunchedSimulator } from "../simulators/launch.ts";
 import { simulators } from "../simulators/register.ts";
 
@@ -17,11 +17,17 @@ export interface DemoPrinter {
 export const demoPrinters: readonly DemoPrinter[] = [
   { id: "cc1", name: "Centauri Carbon at work", family: "elegoo-cc1", scenario: "printing", control: false },
   { id: "cc1-idle", name: "Centauri Carbon at rest", family: "elegoo-cc1", scenario: "idle", control: true },
+  { id: "cc2", name: "Centauri Carbon 2", family: "elegoo-cc2", scenario: "printing", control: true },
+  { id: "klipper", name: "Klipper printer", family: "moonraker", scenario: "printing", control: true },
+  { id: "octo", name: "OctoPrint's printer", family: "octoprint", scenario: "idle", control: true },
 ];
 
 /** So many printers at work, of every family that the gateway knows in turn; for measuring. */
 export function manyPrinters(count: number): readonly DemoPrinter[] {
-  const families = Object.keys(simulators).filter((family) => connections[family] !== undefined);
+  const families = Object.entries(simulators)
+    .filter(([family, { scenarios }]) => family in connections && scenarios.includes("printing"))
+    .filter(([family]) => !(family in cameraUrls))
+    .map(([family]) => family);
   return Array.from({ length: count }, (_, index) => {
     const family = families[index % families.length] ?? "";
     return { id: `p${index}`, name: `${family} ${index}`, family, scenario: "printing", control: false };
