@@ -45,7 +45,7 @@ describe("the simulator launcher", { timeout: 120_000 }, () => {
   test("ends with 2 and says what is legal for a wrong command line", async () => {
     const wrong: readonly (readonly [RegExp, ...string[]])[] = [
       [/npm run simulator/],
-      [/legal: elegoo-cc1, .*mjpeg-camera/, "toaster"],
+      [/legal: .*elegoo-cc1, .*mjpeg-camera/, "toaster"],
       [/legal: .*--camera-port/, "elegoo-cc1", "--colour", "red"],
       [/not a whole number from 0 to 65535/, "elegoo-cc1", "--port", "seven"],
       [/legal: idle/, "elegoo-cc1", "--port", "0", "--scenario", "dancing"],

@@ -3,11 +3,11 @@
 
 import { createHash } from "node:crypto";
 
-export const media = ["local", "u-disk"] as const;
+const media = ["local", "u-disk"] as const;
 export type Medium = (typeof media)[number];
 
 /** One filament that a file was sliced for. */
-export interface Tool {
+interface Tool {
   /** Its number in the G-code. */
   readonly tool: number;
   /** `#RRGGBB` */

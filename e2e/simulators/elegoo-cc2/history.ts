@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { StoredFile } from "./files.ts";
 
-/** `task_status` of the firmware. */
+/** `task_status` of the firmware; 2 for what a user stopped, 3 for what ended otherwise. */
 export const taskStatus = { completed: 1, stopped: 2, cancelled: 3, printing: 4, paused: 5 } as const;
 type TaskStatus = (typeof taskStatus)[keyof typeof taskStatus];
 

@@ -44,7 +44,7 @@ const ambientCelsius = 24.8;
 
 const endings: Partial<Record<Stage, { readonly task: Task["status"]; readonly state: string }>> = {
   complete: { task: taskStatus.completed, state: "complete" },
-  stopped: { task: taskStatus.cancelled, state: "cancelled" },
+  stopped: { task: taskStatus.stopped, state: "cancelled" },
 };
 
 export interface StartRequest {
@@ -208,7 +208,7 @@ export class Machine {
     if (this.job === undefined) return false;
     this.exceptions.add(exception);
     this.emergency = true;
-    this.#end(this.job, { task: taskStatus.stopped, state: "error" });
+    this.#end(this.job, { task: taskStatus.cancelled, state: "error" });
     this.#look();
     return true;
   }
@@ -218,7 +218,7 @@ export class Machine {
     this.#waits.clear();
     this.#occupations.clear();
     const { job } = this;
-    if (job !== undefined) this.#end(job, { task: taskStatus.stopped, state: "standby" });
+    if (job !== undefined) this.#end(job, { task: taskStatus.cancelled, state: "standby" });
     this.interrupted = job ?? this.interrupted;
     this.emergency = false;
     this.#transferCode = undefined;
@@ -330,7 +330,7 @@ export class Machine {
       this.canvas.activeTray = job.stage === "printing" ? (job.tray ?? noTray) : this.canvas.activeTray;
     // The last code is told before the machine is idle again.
     if (over) this.#look();
-    if (over) this.#end(job, endings[job.stage] ?? { task: taskStatus.stopped, state: "error" });
+    if (over) this.#end(job, endings[job.stage] ?? { task: taskStatus.cancelled, state: "error" });
   }
 
   get #speedRatio(): number {
