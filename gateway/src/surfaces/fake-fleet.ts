@@ -11,7 +11,7 @@ import { PrinterError } from "../model/errors.ts";
 import { unknownIdentity, unknownReadings, type PrinterState, type Readings } from "../model/printer.ts";
 
 /** Readings with every part there and known, so that every row of the telemetry table has a value. */
-export const fullReadings: Readings = {
+const fullReadings: Readings = {
   phase: "printing",
   stage: "first layer",
   job: {
