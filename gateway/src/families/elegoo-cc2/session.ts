@@ -306,6 +306,8 @@ export class Cc2Session implements Session {
   #silence(name: MethodName): void {
     this.options.log.debug("no answer", { request: name });
     this.#suspects.push(name);
+    // The status is what every firmware answers: it tells a missing method from a lost registration.
+    this.upkeep.wantStatus();
     if (this.#suspects.length < silencesUntilLost) return;
     this.#finish(new PrinterError("timeout", "the printer answers nothing any more; connecting again"));
   }
