@@ -29,4 +29,5 @@ export const connections: Readonly<Record<string, (simulator: LaunchedSimulator)
   }),
   octoprint: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
   moonraker: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
+  prusalink: ({ host, ports, facts }) => ({ url: `http://${host}:${ports["main"]}`, api_key: facts["api_key"] }),
 };

@@ -5,6 +5,7 @@ import { elegooCc2 } from "./elegoo-cc2/simulator.ts";
 import { mjpegCamera } from "./mjpeg-camera/simulator.ts";
 import { moonraker } from "./moonraker/simulator.ts";
 import { octoprint } from "./octoprint/simulator.ts";
+import { prusalink } from "./prusalink/simulator.ts";
 import type { SimulatorDefinition } from "./simulator.ts";
 
 export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
@@ -13,5 +14,6 @@ export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
   "elegoo-cc2": elegooCc2,
   "mjpeg-camera": mjpegCamera,
   moonraker,
+  prusalink,
   octoprint,
 };

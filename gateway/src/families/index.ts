@@ -5,6 +5,7 @@ import { elegooCc1 } from "./elegoo-cc1/family.ts";
 import { elegooCc2 } from "./elegoo-cc2/family.ts";
 import { moonraker } from "./moonraker/family.ts";
 import { octoprint } from "./octoprint/family.ts";
+import { prusalink } from "./prusalink/family.ts";
 import { register } from "./family.ts";
 
 export const families = register({
@@ -13,4 +14,5 @@ export const families = register({
   "elegoo-cc2": elegooCc2,
   moonraker,
   octoprint,
+  prusalink,
 });

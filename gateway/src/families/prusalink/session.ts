@@ -1,0 +1,161 @@
+// One session with one PrusaLink: who it is, then its status every few seconds. There is nothing to
+// subscribe to. It never reconnects.
+
+import type { CommandHandlers } from "../../model/commands.ts";
+import { PrinterError } from "../../model/errors.ts";
+import { unknownReadings, type Readings, type Storage } from "../../model/printer.ts";
+import type { ConnectOptions, Session } from "../family.ts";
+import { fields, list, number, text, type Fields } from "./answers.ts";
+import { capabilitiesFor } from "./capabilities.ts";
+import { createHandlers } from "./commands.ts";
+import type { Connection } from "./connection.ts";
+import { isPi, readIdentity, readStatus, readStorages } from "./state.ts";
+import { Transport } from "./transport.ts";
+
+/** Buddy boards do not take more. */
+const pollActiveMs = 2000;
+const pollIdleMs = 3000;
+const storagesEveryMs = 60_000;
+/** A board that is busy leaves a request or two unanswered. */
+const missesAllowed = 2;
+
+/**
+ * Reads who answers and its first status.
+ * @throws PrinterError `unreachable`, `timeout`, `printer_auth` with `retryAfterMs`, `protocol`; the
+ *   signal's reason
+ */
+export async function connect(options: ConnectOptions<Connection>): Promise<PrusaLinkSession> {
+  const session = new PrusaLinkSession(options);
+  try {
+    await session.begin();
+    return session;
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export class PrusaLinkSession implements Session {
+  readonly handlers: CommandHandlers;
+  readonly ended: Promise<PrinterError>;
+  readonly transport: Transport;
+  readonly #options: ConnectOptions<Connection>;
+  readonly #life = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #end = Promise.withResolvers<PrinterError>();
+  #polling: Promise<void> | undefined;
+  #readings: Readings = unknownReadings;
+  #job: Fields = {};
+  #storages: readonly Storage[] = [];
+  #storagesMs = Number.NEGATIVE_INFINITY;
+  #isPi = false;
+
+  constructor(options: ConnectOptions<Connection>) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.transport = new Transport(options.connection);
+    this.ended = this.#end.promise;
+    this.handlers = createHandlers(this);
+  }
+
+  get readings(): Readings {
+    return this.#readings;
+  }
+
+  /** The first is where files go. */
+  get storages(): readonly Storage[] {
+    return this.#storages;
+  }
+
+  /** True for the service on a Raspberry Pi. */
+  get isPi(): boolean {
+    return this.#isPi;
+  }
+
+  async begin(): Promise<void> {
+    const version = await this.#version();
+    const info = fields(await this.#optional("/api/v1/info"));
+    this.#isPi = isPi(version);
+    const cameras = this.#isPi ? list(fields(await this.#optional("/api/v1/cameras"))["camera_list"]) : [];
+    const hasCamera = cameras.some((camera) => camera["connected"] === true);
+    await this.refresh(this.#signal);
+    this.#options.identify(readIdentity(version, info), capabilitiesFor(this.#isPi, hasCamera));
+    this.#polling = this.#poll().catch((error: unknown) => this.#finish(PrinterError.from(error)));
+  }
+
+  /** Asks for the status, and for the job when it is another; reports both. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#signal]);
+    await this.#refreshStorages(either);
+    const status = fields(await this.transport.json("/api/v1/status", either));
+    const id = number(fields(status["job"])["id"]);
+    if (id === null) this.#job = {};
+    else if (number(this.#job["id"]) !== id) this.#job = fields(await this.transport.json("/api/v1/job", either));
+    this.#readings = readStatus(status, this.#job, this.#storages);
+    this.#options.report(this.#readings);
+  }
+
+  /** Waits; ends with the session. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.wait(ms, AbortSignal.any([signal, this.#signal]));
+  }
+
+  /** The next `refresh` asks how full the storages are. */
+  storagesChanged(): void {
+    this.#storagesMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#finish(new PrinterError("aborted", "the session was ended"));
+    await this.#polling;
+  }
+
+  #finish(error: PrinterError): void {
+    this.#end.resolve(error);
+    this.#life.abort(error);
+  }
+
+  async #version(): Promise<Fields> {
+    const version = fields(await this.transport.json("/api/version", this.#signal));
+    const words = text(version["text"]) ?? "";
+    if (words.startsWith("PrusaLink") || text(version["api"])?.startsWith("2.") === true) return version;
+    const other = words === "" ? "something else answers here" : `"${words.slice(0, 60)}" answers here`;
+    throw new PrinterError("unreachable", `${other}: is this PrusaLink? check \`connection.url\` and \`family\``);
+  }
+
+  async #refreshStorages(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#storagesMs < storagesEveryMs) return;
+    const answer = fields(await this.transport.json("/api/v1/storage", signal));
+    this.#storages = readStorages(answer["storage_list"]);
+    this.#storagesMs = clock.monotonic();
+  }
+
+  async #poll(): Promise<never> {
+    let misses = 0;
+    while (true) {
+      await this.#options.clock.wait(this.#readings.job === null ? pollIdleMs : pollActiveMs, this.#signal);
+      try {
+        await this.refresh(this.#signal);
+        misses = 0;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        misses += 1;
+        const { code } = PrinterError.from(error);
+        if ((code !== "unreachable" && code !== "timeout") || misses > missesAllowed) throw error;
+        this.#options.log.debug("no status", { error });
+      }
+    }
+  }
+
+  /** The answer, or null where this PrusaLink has no such thing. */
+  async #optional(path: string): Promise<unknown> {
+    try {
+      return await this.transport.json(path, this.#signal);
+    } catch (error) {
+      const { code } = PrinterError.from(error);
+      if (code === "not_found" || code === "printer_refused") return null;
+      throw error;
+    }
+  }
+}
