@@ -24,7 +24,7 @@ export function stateDocument({ machine, release }: OctoPrint): Document {
       ready: state === "OPERATIONAL",
       sdReady: isOperational,
     },
-    error,
+    error: release.errorInDocuments ? error : "",
   };
 }
 
@@ -34,7 +34,7 @@ export function jobDocument(octoprint: OctoPrint): Document {
   return {
     state: stateTexts[machine.state],
     ...jobParts(octoprint),
-    ...(error !== "" ? { error } : release.nullError ? { error: null } : {}),
+    ...(error !== "" && release.errorInDocuments ? { error } : release.nullError ? { error: null } : {}),
   };
 }
 

@@ -45,7 +45,7 @@ export function faultTable({ octoprint, push, port, webcam }: FaultContext): Rea
     "machine-error": {
       summary: "the firmware stops with an error, and OctoPrint closes the line",
       parameters: { error: { kind: "choice", values: Object.keys(errors), default: "thermal-runaway" } },
-      set: ({ error }) => machine.disconnect(errors[String(error)]),
+      set: ({ error }) => machine.disconnect(errors[String(error)], `firmware-${String(error)}`),
     },
     "storage-full": {
       summary: "there is no room for a file",

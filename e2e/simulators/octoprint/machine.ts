@@ -114,10 +114,10 @@ export class Machine {
   }
 
   /** The line is closed; with an error it says why. */
-  disconnect(error = ""): void {
+  disconnect(error = "", faq?: string): void {
     const printing = this.isBusy;
     this.error = error;
-    if (error !== "") this.#emit("Error", { error, reason: "firmware", consequence: "emergency" });
+    if (error !== "") this.#emit("Error", { error, reason: "firmware", consequence: "emergency", faq });
     if (printing) this.#emit("PrintFailed", { ...this.#payload(), reason: "error", error });
     this.port = null;
     this.baudrate = null;

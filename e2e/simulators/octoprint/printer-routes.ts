@@ -68,7 +68,8 @@ function pause(machine: OctoPrint["machine"], action: unknown): Answer {
 
 export function printerStatus(octoprint: OctoPrint, part: string, query: URLSearchParams): Answer {
   if (part === "error") {
-    const { error } = octoprint.machine;
+    const { machine, release } = octoprint;
+    const error = release.errorInDocuments ? machine.error : "";
     return json(error === "" ? { error: "", reason: "" } : { error, reason: "firmware", consequence: "emergency" });
   }
   if (!octoprint.machine.isOperational) return notOperational;

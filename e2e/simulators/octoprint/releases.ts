@@ -7,6 +7,8 @@ export interface Release {
   readonly closedProfile: string | null;
   /** `error: null` in the job where there is none. */
   readonly nullError: boolean;
+  /** Documents carry the text of the last error; else only its event does. */
+  readonly errorInDocuments: boolean;
   /** The flag `printing` stays set while it is paused. */
   readonly printingWhilePaused: boolean;
   /** Home and jog are possible while it is paused. */
@@ -25,6 +27,7 @@ export const releases: Readonly<Record<string, Release>> = {
     closedText: "Closed",
     closedProfile: "_default",
     nullError: false,
+    errorInDocuments: true,
     printingWhilePaused: false,
     movesWhilePaused: true,
     fileHashes: true,
@@ -37,6 +40,7 @@ export const releases: Readonly<Record<string, Release>> = {
     closedText: "Offline",
     closedProfile: null,
     nullError: true,
+    errorInDocuments: false,
     printingWhilePaused: true,
     movesWhilePaused: false,
     fileHashes: false,

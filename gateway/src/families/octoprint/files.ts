@@ -1,7 +1,6 @@
 // Files on an OctoPrint server: names, lists, transfers. A name is the path below the uploads folder;
 // files on the machine's own card carry `sdcard:` in front.
 
-import { openAsBlob } from "node:fs";
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandHandlers, CommandResult, FileToSend, Media, StoredFile } from "../../model/commands.ts";
 import type { Storage } from "../../model/printer.ts";
@@ -85,11 +84,11 @@ export function resourceOf(name: string): string {
 async function upload(rest: Rest, name: string, file: FileToSend, signal: AbortSignal): Promise<void> {
   if (name.startsWith(sdPrefix) || removed.test(name)) throw badName('a name without < > : " | ? *');
   const slash = name.lastIndexOf("/");
-  const form = new FormData();
-  if (slash > 0) form.set("path", name.slice(0, slash));
-  // A file-backed blob is streamed, and its length is known: OctoPrint answers chunks with 411.
-  form.set("file", await openAsBlob(file.path), name.slice(slash + 1));
-  const { files } = await rest.upload("/api/files/local", form, signal);
+  const { files } = await rest.upload("/api/files/local", {
+    fields: slash > 0 ? { path: name.slice(0, slash) } : {},
+    file: { field: "file", name: name.slice(slash + 1), path: file.path },
+    signal,
+  });
   const stored = text(fields(fields(files)["local"])["path"]);
   if (stored === null || stored === name) return;
   throw new PrinterError("printer_refused", `OctoPrint stored it under another name: ${stored}`);

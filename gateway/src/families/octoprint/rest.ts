@@ -2,6 +2,7 @@
 // file that calls fetch. No message meaning, no retries.
 
 import type { Clock } from "@gantry/platform/clock";
+import { postForm, type FormUpload } from "@gantry/platform/form-upload";
 import { PrinterError, type ErrorCode } from "../../model/errors.ts";
 import { parseObject, text, type Fields } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -61,9 +62,10 @@ export class Rest {
     await this.#document("DELETE", path, undefined, options);
   }
 
-  /** Posts a form; its length is known beforehand, as OctoPrint takes no chunks. Bounded by the signal alone. */
-  async upload(path: string, body: FormData, signal: AbortSignal): Promise<Fields> {
-    const response = await this.#send("POST", path, { body }, signal);
+  /** Posts a file; its length is known beforehand, as OctoPrint takes no chunks. Bounded by the signal alone. */
+  async upload(path: string, form: Omit<FormUpload, "headers">): Promise<Fields> {
+    const headers = { accept: "application/json", "x-api-key": this.#apiKey };
+    const response = await checked(postForm(`${this.#base}${path}`, { ...form, headers }), form.signal);
     return parseObject(await readText(response));
   }
 
@@ -88,17 +90,21 @@ export class Rest {
   async #send(method: string, path: string, init: Init, signal: AbortSignal): Promise<Response> {
     signal.throwIfAborted();
     const headers = { accept: "application/json", ...init.headers, "x-api-key": this.#apiKey };
-    let response: Response;
-    try {
-      // Redirects are not followed: the key is for this host alone.
-      response = await fetch(`${this.#base}${path}`, { ...init, method, headers, signal, redirect: "manual" });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw PrinterError.from(error);
-    }
-    if (response.ok) return response;
-    throw refusal(response, await readText(response).catch(() => ""));
+    // Redirects are not followed: the key is for this host alone.
+    return checked(fetch(`${this.#base}${path}`, { ...init, method, headers, signal, redirect: "manual" }), signal);
   }
+}
+
+async function checked(sent: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  let response: Response;
+  try {
+    response = await sent;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw PrinterError.from(error);
+  }
+  if (response.ok) return response;
+  throw refusal(response, await readText(response).catch(() => ""));
 }
 
 /** The address without query and without the slash at its end. */

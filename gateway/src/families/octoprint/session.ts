@@ -14,13 +14,14 @@ import type { Connection } from "./connection.ts";
 import { readStorages } from "./files.ts";
 import { readMachine, unknownMachine, type Machine } from "./machine.ts";
 import { Rest } from "./rest.ts";
-import { failed, notConnected, readingsOf, reduce, type Known } from "./state.ts";
+import { erred, failed, notConnected, readingsOf, reduce, type Known } from "./state.ts";
 import { pushMessages } from "./subscription.ts";
 import { webcamOf } from "./webcam.ts";
 
 /** The socket tells every change; REST only keeps it honest. */
 const pollBesidePushMs = 30_000;
 const pollAloneMs = 2000;
+const faqUrl = "https://faq.octoprint.org/";
 const pushRetry = { firstMs: 1000, maxMs: 30_000 };
 
 export type Told = { readonly outcome: "acknowledged" } | { readonly outcome: "unconfirmed" };
@@ -250,6 +251,11 @@ export class OctoPrintSession implements Session {
   }
 
   #takeEvent(type: string, payload: Fields): void {
+    const error = type === "Error" ? text(payload["error"]) : null;
+    if (error !== null && this.#known !== undefined) {
+      const topic = text(payload["faq"]);
+      this.#show(erred(this.#known, { text: error, help: topic === null ? null : `${faqUrl}${topic}` }));
+    }
     if (type === "PrintFailed" && payload["reason"] === "error" && this.#known !== undefined) {
       this.#show(failed(this.#known));
     }

@@ -15,6 +15,11 @@ import {
 import type { Report, Temperature } from "./codec.ts";
 import type { Machine } from "./machine.ts";
 
+export interface MachineError {
+  readonly text: string;
+  readonly help: string | null;
+}
+
 /** Everything a session knows; the next one is made of this and a report. */
 export interface Known {
   readonly report: Report;
@@ -22,6 +27,8 @@ export interface Known {
   /** mm; only the push socket tells it. */
   readonly z: number | null;
   readonly phase: Phase;
+  /** What an event said of the machine's last error. 2.0 tells it nowhere else. */
+  readonly error: MachineError | null;
   /** How the job of the selected file ended. */
   readonly ended: { readonly phase: Phase; readonly file: string | null } | null;
 }
@@ -58,7 +65,19 @@ export function reduce(before: Known | undefined, report: Report): Known {
     z: report.flags === null ? null : report.z === undefined ? (before?.z ?? null) : report.z,
     phase: now === "idle" && ended !== null ? ended.phase : now,
     ended,
+    error: isFreshStart(before, report, now) ? null : (before?.error ?? null),
   };
+}
+
+/** The machine is being connected, or begins a job: what was wrong before is past. */
+function isFreshStart(before: Known | undefined, { flags }: Report, now: Phase): boolean {
+  if (active.has(now)) return before === undefined || !active.has(before.phase);
+  return now === "busy" || (flags !== null && before?.report.flags === null);
+}
+
+/** The machine reports an error, as an event says. */
+export function erred(known: Known, error: MachineError): Known {
+  return { ...known, error };
 }
 
 /** The job of the selected file fails, as an event says. */
@@ -115,7 +134,7 @@ export function readingsOf(known: Known, machine: Machine, storages: readonly St
     chamber: away || !machine.hasChamber ? null : heater(temperatures["chamber"]),
     position: away ? null : { xMillimeters: null, yMillimeters: null, zMillimeters: z },
     storages,
-    faults: faults(phase, report),
+    faults: faults(known),
   };
 }
 
@@ -144,9 +163,12 @@ function heater(temperature: Temperature | undefined): Heater {
   return { actualCelsius: temperature?.actual ?? null, targetCelsius: temperature?.target ?? null };
 }
 
-function faults(phase: Phase, report: Report): Fault[] {
-  const error = errorOf(report);
-  if (error !== null) return [{ code: "printer_error", severity: "error", text: error, help: null }];
+function faults({ phase, report, error }: Known): Fault[] {
+  const text = errorOf(report) ?? (phase === "failed" ? (error?.text ?? null) : null);
+  if (text !== null) {
+    const about = error ?? { text, help: null };
+    return [{ code: "printer_error", severity: "error", ...about }];
+  }
   if (report.flags !== null || phase === "busy") return [];
   return [{ code: "not_connected", severity: "warning", text: notConnected, help: null }];
 }
