@@ -7,6 +7,8 @@ import { durationPattern, formatDuration, parseDuration } from "./duration.ts";
 export interface CameraEntry {
   /** Replaces the printer's own camera. */
   readonly url: string | undefined;
+  /** The bridge keeps an encoder in reserve for it, so that a first viewer hardly waits. */
+  readonly standby: boolean;
 }
 
 export interface PrinterEntry {
@@ -32,6 +34,8 @@ export interface BridgeSettings {
   readonly lingerMs: number;
   /** Frames above this rate are dropped before they are decoded. */
   readonly maxFramesPerSecond: number;
+  /** The most streams that are encoded at the same time. */
+  readonly maxStreams: number;
 }
 
 export interface Inventory {
@@ -93,10 +97,16 @@ const cameraUrl = z
   .optional()
   .meta({ description: "MJPEG pictures from here in place of the printer's own camera: http or https." });
 
+const standby = z.boolean().default(false).meta({
+  description: "true keeps an encoder in reserve: the first RTSP picture comes at once, for some 40 MB of memory.",
+});
+
 const camera = z
-  .union([z.literal(false), z.strictObject({ url: cameraUrl })])
+  .union([z.literal(false), z.strictObject({ url: cameraUrl, standby })])
   .nullish()
-  .transform((value): CameraEntry | null => (value === false ? null : { url: value?.url }))
+  .transform((value): CameraEntry | null =>
+    value === false ? null : { url: value?.url, standby: value?.standby ?? false },
+  )
   .meta({ description: "The printer's camera. false switches it off. Default: the printer's own, if it has one." });
 
 const entry = z
@@ -148,8 +158,15 @@ const bridge = z
       description: "Frames above this rate are dropped before they are decoded, 1 to 60.",
       unit: "frames per second",
     }),
+    max_streams: z.int().min(1).max(100).default(16).meta({
+      description: "The most cameras that are encoded at the same time, 1 to 100; one more is refused.",
+    }),
   })
-  .transform((value): BridgeSettings => ({ lingerMs: value.linger, maxFramesPerSecond: value.max_frames_per_second }));
+  .transform((value): BridgeSettings => ({
+    lingerMs: value.linger,
+    maxFramesPerSecond: value.max_frames_per_second,
+    maxStreams: value.max_streams,
+  }));
 
 /** The whole file. `connection` is left as it is. */
 export const inventorySchema = z

@@ -7,7 +7,7 @@ import { testFamilies, testFolder } from "./testing.ts";
 
 const defaults = {
   gateway: { allowedHosts: [], cameraGraceMs: 30_000 },
-  bridge: { lingerMs: 15_000, maxFramesPerSecond: 15 },
+  bridge: { lingerMs: 15_000, maxFramesPerSecond: 15, maxStreams: 16 },
 };
 
 test("a file with only printers is complete", async () => {
@@ -21,7 +21,7 @@ test("a file with only printers is complete", async () => {
         family: "elegoo-cc1",
         control: false,
         connection: { host: "192.0.2.10", port: 3030, http_port: 80, camera_port: 3031, discovery_port: 3000 },
-        camera: { url: undefined },
+        camera: { url: undefined, standby: false },
       },
     ],
     ...defaults,
@@ -61,13 +61,13 @@ bridge: {linger: 0s, max_frames_per_second: 5}
     inventory.printers.map(({ id, name, control, camera }) => ({ id, name, control, camera })),
     [
       { id: "x1", name: "The big one", control: true, camera: null },
-      { id: "door", name: "door", control: false, camera: { url: "http://192.0.2.9/stream" } },
-      { id: "blank", name: "blank", control: false, camera: { url: undefined } },
+      { id: "door", name: "door", control: false, camera: { url: "http://192.0.2.9/stream", standby: false } },
+      { id: "blank", name: "blank", control: false, camera: { url: undefined, standby: false } },
     ],
   );
   assert.equal(inventory.printers[1]?.connection, undefined);
   assert.deepEqual(inventory.gateway, { allowedHosts: ["printers.example.org"], cameraGraceMs: 90_000 });
-  assert.deepEqual(inventory.bridge, { lingerMs: 0, maxFramesPerSecond: 5 });
+  assert.deepEqual(inventory.bridge, { lingerMs: 0, maxFramesPerSecond: 5, maxStreams: 16 });
 });
 
 test("the result is frozen to its leaves", async () => {
@@ -227,7 +227,7 @@ printers:
     family: "of-tomorrow",
     control: false,
     connection: { host: "a", nested: { key: "${UNSET}" }, code_file: "/nowhere" },
-    camera: { url: "http://user:${UNSET}@cam/" },
+    camera: { url: "http://user:${UNSET}@cam/", standby: false },
   });
 });
 

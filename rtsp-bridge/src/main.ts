@@ -97,7 +97,7 @@ async function followInventory(parts: {
   const apply = async (): Promise<void> => {
     const { bridge } = inventory.current;
     const plans = planStreams(inventory.current, gatewayUrl);
-    await streams.apply(plans);
+    await streams.apply(plans, bridge.maxStreams);
     await mediamtx.setPaths(
       plans.map(({ id }) => id),
       bridge.lingerMs,

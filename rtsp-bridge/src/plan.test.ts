@@ -10,7 +10,7 @@ function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
     family: "elegoo-cc1",
     control: false,
     connection: {},
-    camera: { url: undefined },
+    camera: { url: undefined, standby: false },
     ...more,
   };
 }
@@ -19,7 +19,7 @@ function inventory(...printers: PrinterEntry[]): Inventory {
   return {
     printers,
     gateway: { allowedHosts: [], cameraGraceMs: 5000 },
-    bridge: { lingerMs: 15_000, maxFramesPerSecond: 15 },
+    bridge: { lingerMs: 15_000, maxFramesPerSecond: 15, maxStreams: 16 },
   };
 }
 
@@ -30,12 +30,14 @@ void test("every printer with a camera gets a stream under its own id", () => {
       name: "Printer cc1",
       sourceUrl: "http://gateway:8787/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp",
       maxFramesPerSecond: 15,
+      standby: false,
     },
     {
       id: "shed_2",
       name: "Printer shed_2",
       sourceUrl: "http://gateway:8787/api/v1/printers/shed_2/camera.mjpeg?viewer=rtsp",
       maxFramesPerSecond: 15,
+      standby: false,
     },
   ]);
 });
@@ -45,8 +47,12 @@ void test("a camera that is switched off gets none", () => {
 });
 
 void test("a camera with an address of its own is still read through the gateway", () => {
-  const [plan] = planStreams(inventory(printer("cam", { camera: { url: "http://192.0.2.9/video" } })), "http://g:1");
+  const [plan] = planStreams(
+    inventory(printer("cam", { camera: { url: "http://192.0.2.9/video", standby: true } })),
+    "http://g:1",
+  );
   assert.equal(plan?.sourceUrl, "http://g:1/api/v1/printers/cam/camera.mjpeg?viewer=rtsp");
+  assert.equal(plan.standby, true);
 });
 
 void test("a gateway below a path keeps its path, with or without a slash at its end", () => {

@@ -12,6 +12,8 @@ export interface StreamPlan {
   readonly sourceUrl: string;
   /** Frames above this rate are dropped before they are decoded. */
   readonly maxFramesPerSecond: number;
+  /** Keep an encoder in reserve while nobody watches. */
+  readonly standby: boolean;
 }
 
 /**
@@ -20,12 +22,10 @@ export interface StreamPlan {
  */
 export function planStreams(inventory: Inventory, gatewayUrl: string): StreamPlan[] {
   const base = gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
-  return inventory.printers
-    .filter((printer) => printer.camera !== null)
-    .map((printer) => ({
-      id: printer.id,
-      name: printer.name,
-      sourceUrl: new URL(`api/v1/printers/${encodeURIComponent(printer.id)}/camera.mjpeg?viewer=rtsp`, base).href,
-      maxFramesPerSecond: inventory.bridge.maxFramesPerSecond,
-    }));
+  return inventory.printers.flatMap(({ id, name, camera }) => {
+    if (camera === null) return [];
+    const sourceUrl = new URL(`api/v1/printers/${encodeURIComponent(id)}/camera.mjpeg?viewer=rtsp`, base).href;
+    const { maxFramesPerSecond } = inventory.bridge;
+    return [{ id, name, sourceUrl, maxFramesPerSecond, standby: camera.standby }];
+  });
 }

@@ -88,7 +88,7 @@ class Bench {
 
 function inventory(...printers: PrinterEntry[]): Inventory {
   const gateway = { allowedHosts: [], cameraGraceMs: 1000 };
-  return { printers, gateway, bridge: { lingerMs: 1000, maxFramesPerSecond: 15 } };
+  return { printers, gateway, bridge: { lingerMs: 1000, maxFramesPerSecond: 15, maxStreams: 16 } };
 }
 
 function entry(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bitsPerSecond, codedSize, encoderArguments } from "./args.ts";
+import { bitsPerSecond, codedSize, encoderArguments, encoderKey } from "./args.ts";
 
-const plan = { size: { width: 1280, height: 720 }, framesPerSecond: 15 };
+const plan = { size: { width: 1280, height: 720 }, framesPerSecond: 15, threads: 1 };
 
 function after(args: readonly string[], name: string): string | undefined {
   return args[args.indexOf(name) + 1];
@@ -32,10 +32,18 @@ test("equal plans give equal words", () => {
   assert.deepEqual(encoderArguments(plan), encoderArguments({ ...plan }));
 });
 
-test("rate control knows the rate, and its bounds are the bitrate", () => {
+test("rate control knows the rate, and the bitrate is capped", () => {
   const args = encoderArguments({ ...plan, framesPerSecond: 30 });
   assert.match(after(args, "-x264-params") ?? "", /fps=30\/1/u);
-  assert.equal(after(args, "-b:v"), after(args, "-maxrate"));
+  assert.equal(after(args, "-maxrate"), String(bitsPerSecond({ ...plan, framesPerSecond: 30 })));
+  assert.equal(after(args, "-bufsize"), after(args, "-maxrate"));
+});
+
+test("threads make no other stream, size and rate do", () => {
+  const key = encoderKey(plan);
+  assert.equal(encoderKey({ ...plan, threads: 4 }), key);
+  assert.notEqual(encoderKey({ ...plan, framesPerSecond: 10 }), key);
+  assert.notEqual(encoderKey({ ...plan, size: { width: 640, height: 360 } }), key);
 });
 
 function at(width: number, height: number, framesPerSecond: number): number {

@@ -60,7 +60,7 @@ function isAlive(pid: number | undefined): boolean {
 }
 
 test("a child that was fed nothing ends with its input", limit, async (t) => {
-  const args = encoderArguments({ size, framesPerSecond: 15 });
+  const args = encoderArguments({ size, framesPerSecond: 15, threads: 1 });
   const { encoder, stop } = start(t, { path: "ffmpeg", args });
   stop.abort();
   await encoder.exited;

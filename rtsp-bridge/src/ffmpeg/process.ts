@@ -12,7 +12,14 @@ import type { PictureSize } from "./jpeg.ts";
 import { clusterHead, matroskaHeader } from "./matroska.ts";
 import { StderrReader } from "./stderr.ts";
 
-export interface EncoderOptions {
+/** Who hears of what an encoder makes. */
+export interface EncoderSink {
+  readonly onAccessUnit: (unit: AccessUnit) => void;
+  /** It is no longer busy. */
+  readonly onReady: () => void;
+}
+
+interface EncoderOptions extends EncoderSink {
   readonly ffmpegPath: string;
   /** From ./args.ts. */
   readonly args: readonly string[];
@@ -22,9 +29,6 @@ export interface EncoderOptions {
   readonly log: Log;
   /** Ends the child: its input first, then SIGTERM, then SIGKILL. */
   readonly signal: AbortSignal;
-  readonly onAccessUnit: (unit: AccessUnit) => void;
-  /** It is no longer busy. */
-  readonly onReady: () => void;
 }
 
 interface EncoderExit {
@@ -57,7 +61,7 @@ const sigtermAfterMs = 1000;
 const sigkillAfterMs = 2000;
 /** A start may be slow on a small board that boots; a picture never takes this long. */
 const firstPictureMs = 10_000;
-const nextPictureMs = 2500;
+const nextPictureMs = 2000;
 const watchMs = 250;
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;

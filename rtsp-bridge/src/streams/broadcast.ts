@@ -4,16 +4,18 @@
 
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import { codedSize, encoderArguments } from "../ffmpeg/args.ts";
+import { codedSize, encoderArguments, encoderKey, type EncoderPlan } from "../ffmpeg/args.ts";
 import type { AccessUnit, ParameterSets } from "../ffmpeg/flv.ts";
 import type { PictureSize } from "../ffmpeg/jpeg.ts";
-import { startEncoder, type Encoder } from "../ffmpeg/process.ts";
+import { startEncoder, type Encoder, type EncoderSink } from "../ffmpeg/process.ts";
 import type { StreamPlan } from "../plan.ts";
 import { publish } from "../rtsp/publisher.ts";
 import { EncoderRestarts } from "./encoder-restarts.ts";
 import { Feeder, type Shown } from "./feeder.ts";
+import type { KnownSets } from "./knowledge.ts";
 import { Outlet } from "./outlet.ts";
 import { readSource, type Picture } from "./source.ts";
+import type { PrimedEncoder } from "./spare.ts";
 import type { StreamState } from "./streams.ts";
 
 export interface BroadcastOptions {
@@ -28,6 +30,14 @@ export interface BroadcastOptions {
   /** Size of the camera's pictures as last seen. */
   readonly knownSize: PictureSize | undefined;
   readonly lastPicture: Picture | undefined;
+  /** Its time between two pictures, ms; 0 when it is not known. */
+  readonly intervalMs: number;
+  /** What encoders are known to make, so that the path can be published before one runs. */
+  readonly sets: KnownSets;
+  /** An encoder in reserve that makes this, if there is one. */
+  readonly takeSpare: (key: string) => PrimedEncoder | undefined;
+  /** Threads for an encoder that starts now. */
+  readonly threads: (size: PictureSize) => number;
   /** The slate that tells `reason`, or undefined while it is drawn; `onDrawn` is called when it is. */
   readonly slate: (size: PictureSize, reason: string, onDrawn: () => void) => Uint8Array | undefined;
   readonly events: BroadcastEvents;
@@ -43,6 +53,8 @@ interface BroadcastEvents {
 
 /** A first picture may wait so long for the camera; an encoder takes about as long to start. */
 const patienceMs = 100;
+/** With an encoder in reserve a picture this young is shown at once instead. */
+const youngMs = 30_000;
 /** The same while nothing is known of the camera: the size cannot be changed later. */
 const sizePatienceMs = 400;
 const fallbackSize: PictureSize = { width: 1280, height: 720 };
@@ -83,6 +95,7 @@ export class Broadcast {
       clock,
       signal,
       lastPicture: options.lastPicture,
+      intervalMs: options.intervalMs,
       slate: () => this.#slate(),
       onDropped: events.dropped,
       onHeld: events.held,
@@ -123,6 +136,11 @@ export class Broadcast {
   /** The newest picture of the camera that an encoder could read. */
   get lastPicture(): Picture | undefined {
     return this.#feeder.lastPicture;
+  }
+
+  /** The camera's time between two pictures, ms; 0 while it is not known. */
+  get intervalMs(): number {
+    return this.#feeder.intervalMs;
   }
 
   /** Why there is no picture of the camera, in words. */
@@ -185,11 +203,9 @@ export class Broadcast {
     let patience = patienceMs;
     while (!signal.aborted) {
       const planned = (this.#encoderRun = new AbortController());
-      const encoder = this.#startEncoder(size, AbortSignal.any([signal, planned.signal]));
-      this.#feeder.attach(encoder, patience);
+      const encoder = this.#employ(size, patience, AbortSignal.any([signal, planned.signal]));
       const exit = await Promise.race([encoder.exited, aborted(signal)]);
       this.#feeder.detach();
-      this.#sets = undefined;
       patience = 0;
       if (exit === undefined || planned.signal.aborted) continue;
       const restart = this.#restarts.next(exit.ranMs);
@@ -199,6 +215,28 @@ export class Broadcast {
       log.warn("the encoder ended and is started again", { reason: exit.reason, afterMs: restart.delayMs });
       await clock.wait(restart.delayMs, signal).catch(() => undefined);
     }
+  }
+
+  /** Takes the encoder in reserve, or starts one, and announces what it is known to make. */
+  #employ(size: PictureSize, patience: number, signal: AbortSignal): Encoder {
+    const { clock, takeSpare, sets, threads, lastPicture } = this.#options;
+    const framesPerSecond = this.#plan.maxFramesPerSecond;
+    const plan = { size, framesPerSecond, threads: threads(size) };
+    const key = encoderKey(plan);
+    const sink = { onAccessUnit: (unit: AccessUnit) => this.#came(unit), onReady: () => this.#feeder.turn() };
+    const primed = takeSpare(key);
+    this.#announce(primed?.sets ?? sets.get(key));
+    if (primed === undefined) {
+      const encoder = this.#startEncoder(plan, sink, signal);
+      void this.#learnSets(encoder, key, signal);
+      this.#feeder.attach(encoder, patience);
+      return encoder;
+    }
+    primed.handOver(sink, signal);
+    this.#keep(primed.encoder);
+    const isYoung = lastPicture !== undefined && clock.monotonic() - lastPicture.arrivedMs < youngMs;
+    this.#feeder.attach(primed.encoder, isYoung ? 0 : patience, primed.stampMs);
+    return primed.encoder;
   }
 
   async #chooseSize(): Promise<PictureSize> {
@@ -211,28 +249,30 @@ export class Broadcast {
     return this.#size;
   }
 
-  #startEncoder(size: PictureSize, signal: AbortSignal): Encoder {
+  #startEncoder(plan: EncoderPlan, sink: EncoderSink, signal: AbortSignal): Encoder {
     const { ffmpegPath, clock, log } = this.#options;
-    const encoder = startEncoder({
-      ffmpegPath,
-      args: encoderArguments({ size, framesPerSecond: this.#plan.maxFramesPerSecond }),
-      size,
-      clock,
-      log,
-      signal,
-      onAccessUnit: (unit) => this.#came(unit),
-      onReady: () => this.#feeder.turn(),
-    });
-    this.#children.add(encoder.exited);
-    void encoder.exited.then(() => this.#children.delete(encoder.exited));
-    void this.#learnSets(encoder, signal);
+    const args = encoderArguments(plan);
+    const encoder = startEncoder({ ffmpegPath, args, size: plan.size, clock, log, signal, ...sink });
+    this.#keep(encoder);
     return encoder;
   }
 
-  async #learnSets(encoder: Encoder, signal: AbortSignal): Promise<void> {
+  /** The broadcast is not over before this child is gone. */
+  #keep(encoder: Encoder): void {
+    this.#children.add(encoder.exited);
+    void encoder.exited.then(() => this.#children.delete(encoder.exited));
+  }
+
+  async #learnSets(encoder: Encoder, key: string, signal: AbortSignal): Promise<void> {
     const sets = await Promise.race([encoder.ready, encoder.exited.then(() => undefined)]);
     if (sets === undefined || signal.aborted) return;
+    this.#options.sets.set(key, sets);
+    this.#announce(sets);
+  }
+
+  #announce(sets: ParameterSets | undefined): void {
     this.#sets = sets;
+    if (sets === undefined) return;
     this.#setsKnown.resolve();
     this.#setsKnown = Promise.withResolvers();
   }

@@ -46,7 +46,7 @@ function picture(what: number, arrivedMs: number): Picture {
   return { jpeg: Uint8Array.of(what), size, arrivedMs };
 }
 
-function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean } = {}): Table {
+function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; intervalMs?: number } = {}): Table {
   const clock = new FakeClock();
   const counts = { dropped: 0, held: 0 };
   const { lastPictureAgeMs } = options;
@@ -54,6 +54,7 @@ function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean } = {}
     clock,
     signal: new AbortController().signal,
     lastPicture: lastPictureAgeMs === undefined ? undefined : picture(99, clock.monotonic() - lastPictureAgeMs),
+    intervalMs: options.intervalMs ?? 0,
     slate: () => (options.slateDrawn === false ? undefined : slate),
     onDropped: () => (counts.dropped += 1),
     onHeld: () => (counts.held += 1),
@@ -164,14 +165,56 @@ test("a viewer of a silent camera gets the thirty pictures that players look at 
   assert.ok(encoder.fed.length - before <= 60);
 });
 
-test("a camera of a usual rate is not filled up with repeats when a viewer comes", async () => {
+for (const [rate, intervals] of [
+  [15, [57, 77]],
+  [10, [80, 120]],
+  [5, [150, 250]],
+] as const) {
+  test(`a camera of ${rate} a second is never filled up with repeats`, async () => {
+    const { clock, feeder, encoder, counts, show } = table({ intervalMs: 1000 / rate });
+    feeder.attach(encoder, 100);
+    for (let frame = 0; frame < 5 * rate; frame += 1) {
+      show(1);
+      await clock.advance(intervals[frame % 2] ?? 0);
+    }
+    assert.equal(counts.held, 0);
+  });
+
+  test(`a viewer of a camera of ${rate} a second costs one repeat`, async () => {
+    const { clock, feeder, encoder, counts, show } = table({ intervalMs: 1000 / rate });
+    feeder.attach(encoder, 100);
+    for (let frame = 0; frame < 5 * rate; frame += 1) {
+      show(1);
+      await clock.advance(1000 / rate / 2);
+      if (frame === 2 * rate) feeder.requestKey();
+      await clock.advance(1000 / rate / 2);
+    }
+    assert.equal(counts.held, 1);
+  });
+}
+
+test("a camera whose rate is not known yet is waited for before anything is repeated", async () => {
   const { clock, feeder, encoder, counts, show } = table();
   feeder.attach(encoder, 100);
-  for (let frame = 0; frame < 45; frame += 1) {
+  for (let frame = 0; frame < 10; frame += 1) {
     show(1);
-    await clock.advance(frame % 2 === 0 ? 57 : 77);
+    await clock.advance(200);
   }
   assert.equal(counts.held, 0);
+});
+
+test("a primed encoder goes on after its stamp, with a key picture, at the picture's own time", async () => {
+  const { clock, feeder, encoder, show, answer } = table();
+  await clock.advance(5000);
+  feeder.attach(encoder, 100, 0);
+  show(1);
+  const [first] = encoder.fed;
+  assert.ok(first !== undefined && first.stampMs >= 2 && first.stampMs % 2 === 1);
+  const captured = answer()?.capturedMs ?? 0;
+  assert.ok(Math.abs(captured - 5000) <= 1);
+  await clock.advance(66);
+  show(2);
+  assert.ok(Math.abs((answer()?.capturedMs ?? 0) - 5066) <= 1);
 });
 
 test("a key picture asked for right after another is put off, not forgotten", async () => {

@@ -18,6 +18,8 @@ export interface FeederOptions {
   readonly signal: AbortSignal;
   /** The last picture of an earlier broadcast. */
   readonly lastPicture: Picture | undefined;
+  /** The camera's time between two pictures as it was then, ms; 0 when it is not known. */
+  readonly intervalMs: number;
   /** The slate for this moment, or undefined while it is drawn; `turn` is called when it is. */
   readonly slate: () => Uint8Array | undefined;
   /** A picture was left out because the encoder was busy. */
@@ -59,11 +61,11 @@ interface Run {
 /** No viewer is left without a picture for longer; MediaMTX and most readers give up at 5…10 s. */
 const repeatMs = 1000;
 /**
- * Right after a viewer comes, pictures are repeated faster: FFmpeg, and with it Home Assistant,
- * Frigate and Jellyfin, reads some 30 pictures of a stream before it shows the first one. A camera
- * that sends ten a second needs no help.
+ * Right after a viewer comes to a slow or silent camera, pictures are repeated faster: FFmpeg, and
+ * with it Home Assistant, Frigate and Jellyfin, reads some 20 pictures of a stream, or 5 s of it,
+ * before it shows the first one. A camera of a usual rate needs no help, and gets no repeats.
  */
-const brisk = { repeatMs: 80, forMs: 3000, untilIntervalMs: 110 };
+const brisk = { repeatMs: 80, forMs: 3000, fromIntervalMs: 400 };
 /** An older picture would tell a viewer something that is no longer so. */
 const maxHeldMs = 30_000;
 /** A key picture asked for right after another would cost bits and show nothing new. */
@@ -72,7 +74,7 @@ const keySpacingMs = 60;
 export class Feeder {
   readonly #options: FeederOptions;
   readonly #alarm: Alarm;
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
   #run: Run | undefined;
   /** Arrived, not yet fed. */
   #fresh: Picture | undefined;
@@ -82,9 +84,13 @@ export class Feeder {
   #proven: Picture | undefined;
   #keyWanted = false;
   #briskUntilMs = -Infinity;
+  /** When the camera was last heard of, or could have been. */
+  #heardMs: number;
 
   constructor(options: FeederOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.intervalMs);
+    this.#heardMs = options.clock.monotonic();
     this.#proven = options.lastPicture;
     this.#newest = options.lastPicture;
     this.#alarm = new Alarm(options.clock, options.signal, () => this.turn());
@@ -95,6 +101,11 @@ export class Feeder {
     return this.#proven;
   }
 
+  /** The camera's time between two pictures, ms; 0 while it is not known. */
+  get intervalMs(): number {
+    return this.#pace.intervalMs;
+  }
+
   /** The camera sends what its encoder cannot decode. */
   get isBlind(): boolean {
     return this.#run !== undefined && this.#run.encoder.undecodable > this.#run.undecodable;
@@ -103,6 +114,7 @@ export class Feeder {
   /** A picture of the camera: the newest replaces one that still waits. */
   picture(picture: Picture): void {
     this.#pace.count(picture.arrivedMs);
+    this.#heardMs = picture.arrivedMs;
     if (this.#fresh !== undefined) this.#options.onDropped();
     this.#fresh = picture;
     this.turn();
@@ -115,12 +127,15 @@ export class Feeder {
     this.turn();
   }
 
-  /** Feeds this encoder from now on; its first picture may wait `patienceMs` for the camera. */
-  attach(encoder: Encoder, patienceMs: number): void {
+  /**
+   * Feeds this encoder from now on; its first picture may wait `patienceMs` for the camera. One that
+   * was primed has already been given a picture with the stamp `primedMs`.
+   */
+  attach(encoder: Encoder, patienceMs: number, primedMs?: number): void {
     const now = this.#options.clock.monotonic();
     this.#run = {
       encoder,
-      stamps: new Stamps(),
+      stamps: new Stamps(primedMs),
       fed: new Map(),
       patientUntilMs: now + patienceMs,
       epochMs: now,
@@ -181,15 +196,18 @@ export class Feeder {
     if (this.#needsSlate(run, now)) return now;
     if (run.lastFedMs === undefined) return run.patientUntilMs;
     const keyMs = this.#keyWanted ? run.lastKeyMs + keySpacingMs : Infinity;
-    return Math.min(run.lastFedMs + this.#spacingMs(now), keyMs);
+    return Math.min(this.#repeatDueMs(run.lastFedMs, now), keyMs);
   }
 
-  /** How long a picture may stand before it is repeated. */
-  #spacingMs(now: number): number {
-    if (now >= this.#briskUntilMs) return repeatMs;
+  /** When a picture has stood long enough to be repeated. */
+  #repeatDueMs(lastFedMs: number, now: number): number {
+    const usualMs = lastFedMs + repeatMs;
+    if (now >= this.#briskUntilMs) return usualMs;
     const { intervalMs } = this.#pace;
-    const isSwift = intervalMs > 0 && intervalMs <= brisk.untilIntervalMs;
-    return isSwift ? Math.max(brisk.repeatMs, 2 * intervalMs) : brisk.repeatMs;
+    // A camera that may yet send is waited for; how long, its rate says.
+    const silentMs = this.#heardMs + (intervalMs === 0 ? brisk.fromIntervalMs : 3 * intervalMs);
+    const isSlow = intervalMs > brisk.fromIntervalMs;
+    return Math.min(usualMs, Math.max(lastFedMs + brisk.repeatMs, isSlow ? -Infinity : silentMs));
   }
 
   #repeat(now: number): Choice | undefined {
@@ -213,7 +231,7 @@ export class Feeder {
 
   #feed(run: Run, choice: Choice, now: number): void {
     const first = run.lastFedMs === undefined;
-    if (first) run.epochMs = choice.capturedMs;
+    if (first) run.epochMs = choice.capturedMs - run.stamps.beginsAtMs;
     const wantKey = this.#keyWanted && choice.capturedMs - run.lastKeyMs >= keySpacingMs;
     const { stampMs, key } = run.stamps.next(choice.capturedMs - run.epochMs, wantKey);
     run.encoder.feed(choice.jpeg, stampMs);

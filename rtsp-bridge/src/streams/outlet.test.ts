@@ -57,6 +57,24 @@ test("without word of a reader they are sent after a moment", async () => {
   assert.deepEqual(sent, [0]);
 });
 
+test("a reader who is there before the first picture gets that one, and none is made for him", async () => {
+  const { clock, outlet, publisher, sent, asked } = table();
+  outlet.attach(publisher);
+  outlet.joined();
+  outlet.joined();
+  await clock.advance(100);
+  outlet.offer(unit(0, true), 100);
+  assert.deepEqual([sent, asked], [[0], []]);
+});
+
+test("a session that opens between two key pictures asks for one", () => {
+  const { outlet, publisher, asked } = table();
+  outlet.offer(unit(66), 66);
+  outlet.attach(publisher);
+  outlet.joined();
+  assert.equal(asked.length, 1);
+});
+
 test("a later reader asks for a key picture of its own", () => {
   const { outlet, publisher, asked } = table();
   outlet.offer(unit(0, true), 0);

@@ -33,6 +33,10 @@ export class Outlet {
   #open = false;
   /** A key picture and what came after it, or nothing. */
   #held: Held[] = [];
+  /** Pictures came that could not be held: the next one is no beginning. */
+  #missed = false;
+  /** Something went into the session, so that who joins now has missed a key picture. */
+  #sent = false;
 
   constructor(options: OutletOptions) {
     this.#options = options;
@@ -47,6 +51,7 @@ export class Outlet {
   /** Pictures go to this session, held until a reader joins or a moment has passed. */
   attach(publisher: Publisher): void {
     this.#publisher = publisher;
+    this.#sent = false;
     this.#alarm.set(this.#options.clock.monotonic() + maxHoldMs);
   }
 
@@ -57,10 +62,13 @@ export class Outlet {
     this.#held = [];
   }
 
-  /** A reader is attached. What was held back serves the first; any other needs a key picture. */
+  /**
+   * A reader is attached. What was held back, or else the first picture that comes, serves those who
+   * are early; any other needs a key picture.
+   */
   joined(): void {
     if (this.#publisher !== undefined && !this.#open) this.#release();
-    else this.#options.onKeyNeeded();
+    else if (this.#sent) this.#options.onKeyNeeded();
   }
 
   offer(unit: AccessUnit, capturedMs: number): void {
@@ -69,10 +77,10 @@ export class Outlet {
   }
 
   #hold(held: Held): void {
-    if (held.unit.key) this.#held = [];
-    else if (this.#held.length === 0) return;
-    this.#held.push(held);
-    if (this.#held.length > maxHeldUnits) this.#held = [];
+    if (held.unit.key) this.#held = [held];
+    else if (this.#held.length > 0 && this.#held.length < maxHeldUnits) this.#held.push(held);
+    else this.#held = [];
+    this.#missed = this.#held.length === 0;
   }
 
   #release(): void {
@@ -81,12 +89,16 @@ export class Outlet {
     const held = this.#held;
     this.#held = [];
     const [first] = held;
-    if (first === undefined || this.#options.clock.monotonic() - first.atMs > maxHeldMs) this.#options.onKeyNeeded();
+    const isOld = first !== undefined && this.#options.clock.monotonic() - first.atMs > maxHeldMs;
+    if (this.#missed || isOld) this.#options.onKeyNeeded();
     else for (const { unit, capturedMs } of held) this.#send(unit, capturedMs);
+    this.#missed = false;
   }
 
   #send(unit: AccessUnit, capturedMs: number): void {
     const bytes = this.#publisher?.send(unit, capturedMs) ?? 0;
-    if (bytes > 0) this.#options.onSent(bytes);
+    if (bytes === 0) return;
+    this.#sent = true;
+    this.#options.onSent(bytes);
   }
 }

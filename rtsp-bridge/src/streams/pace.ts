@@ -3,7 +3,12 @@
 /** A camera's usual time between two pictures, ms; 0 until it is known. */
 export class Pace {
   #lastMs: number | undefined;
-  #intervalMs = 0;
+  #intervalMs: number;
+
+  /** Begins with an interval known from before, ms. */
+  constructor(intervalMs = 0) {
+    this.#intervalMs = intervalMs;
+  }
 
   get intervalMs(): number {
     return this.#intervalMs;

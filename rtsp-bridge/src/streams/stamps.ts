@@ -13,10 +13,21 @@ const maxEarlyMs = 100;
 
 export class Stamps {
   #last: Stamp | undefined;
-  #lastKeyMs = 0;
+  #lastKeyMs: number;
+
+  /** For an encoder that has already been given a picture with this stamp, or for a new one. */
+  constructor(primedMs?: number) {
+    this.#last = primedMs === undefined ? undefined : { stampMs: primedMs, key: true };
+    this.#lastKeyMs = primedMs ?? 0;
+  }
+
+  /** What the first `elapsedMs` must be for a picture that readers can begin with. */
+  get beginsAtMs(): number {
+    return this.#last === undefined ? 0 : this.#last.stampMs + keyEveryMs;
+  }
 
   /**
-   * The stamp of a picture taken `elapsedMs` after the first. The first is 0, because ffmpeg
+   * The stamp of a picture taken `elapsedMs` after the encoder's first. That is 0, because ffmpeg
    * counts from the first it sees; each is at least 2 ms above the one before, so that ffmpeg's
    * rounding never changes which are odd.
    */

@@ -42,7 +42,7 @@ interface Bench extends AsyncDisposable {
   readonly plan: StreamPlan;
 }
 
-async function bench(t: TestContext, options: { ffmpegPath?: string } = {}): Promise<Bench> {
+async function bench(t: TestContext, options: { ffmpegPath?: string; standby?: boolean } = {}): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), "gantry-streams-"));
   t.after(async () => rm(dataDir, { recursive: true, force: true }));
   const camera = await StandInCamera.start(pictures);
@@ -50,7 +50,13 @@ async function bench(t: TestContext, options: { ffmpegPath?: string } = {}): Pro
   const clock = new PushedClock();
   const ffmpegPath = options.ffmpegPath ?? "ffmpeg";
   const streams = createStreamSet({ rtspUrl: server.url, ffmpegPath, dataDir, clock, log: silentLog });
-  const plan = { id: "cc1", name: "Centauri", sourceUrl: camera.url, maxFramesPerSecond: 15 };
+  const plan = {
+    id: "cc1",
+    name: "Centauri",
+    sourceUrl: camera.url,
+    maxFramesPerSecond: 15,
+    standby: options.standby === true,
+  };
   await streams.apply([plan]);
   return {
     camera,
@@ -367,4 +373,77 @@ test("disposing ends what is just starting", limit, async (t) => {
   table.streams.demanded("cc1");
   assert.deepEqual(table.streams.list(), []);
   assert.deepEqual(encoders(), []);
+});
+
+test("a second start announces what the first has shown, and the same session carries it", limit, async (t) => {
+  await using table = await bench(t);
+  const { streams, server } = table;
+  for (const turn of [1, 2]) {
+    streams.demanded("cc1");
+    await server.until(() => server.descriptions.length === turn);
+    if (turn === 2) assert.ok(server.units.every(({ session }) => session === 1));
+    await reach(streams, "live");
+    streams.released("cc1");
+    await reach(streams, "idle");
+  }
+  assert.equal(server.descriptions[0], server.descriptions[1]);
+  assert.equal(server.descriptions.length, 2);
+  assertRising(server);
+});
+
+test("with standby an encoder waits while nobody watches, is used, and is replaced", limit, async (t) => {
+  await using table = await bench(t, { standby: true });
+  const { streams, server, camera } = table;
+  assert.deepEqual(encoders(), []);
+  streams.demanded("cc1");
+  await reach(streams, "live");
+  await until(() => encoders().length === 2);
+  streams.released("cc1");
+  await reach(streams, "idle");
+  await until(() => encoders().length === 1);
+  const [spare] = encoders();
+  assert.equal(camera.viewers, 0);
+  streams.demanded("cc1");
+  await reach(streams, "live");
+  await until(() => encoders().length === 2);
+  assert.ok(encoders().includes(spare ?? 0));
+  assert.equal(server.descriptions[0], server.descriptions[1]);
+  assert.equal(status(streams).restarts, 0);
+  process.kill(spare ?? 0, "SIGKILL");
+  await until(() => status(streams).restarts === 1);
+  await until(() => encoders().length === 2);
+  await reach(streams, "live");
+  assert.equal(server.descriptions.length, 2);
+  assertRising(server);
+});
+
+test(
+  "a camera that has never sent anything has nothing in reserve, and one without standby neither",
+  limit,
+  async (t) => {
+    await using table = await bench(t, { standby: true });
+    const { streams, plan } = table;
+    streams.demanded("cc1");
+    await reach(streams, "live");
+    await until(() => encoders().length === 2);
+    await streams.apply([{ ...plan, standby: false }]);
+    await until(() => encoders().length === 1);
+  },
+);
+
+test("one stream more than may run is refused in words, and comes when another ends", limit, async (t) => {
+  await using table = await bench(t);
+  const { streams, plan } = table;
+  await streams.apply([plan, { ...plan, id: "cc2" }], 1);
+  streams.demanded("cc1");
+  await reach(streams, "live");
+  streams.demanded("cc2");
+  const second = (): StreamStatus => streams.list()[1] ?? status(streams);
+  assert.equal(second().state, "failed");
+  assert.match(second().reason ?? "", /max_streams/u);
+  assert.equal(encoders().length, 1);
+  streams.released("cc1");
+  await until(() => second().state === "starting");
+  streams.released("cc2");
+  await until(() => second().state === "idle");
 });

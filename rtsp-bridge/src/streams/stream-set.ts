@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { StreamPlan } from "../plan.ts";
-import { KnownSizes } from "./known-sizes.ts";
+import { openKnowledge, type Knowledge } from "./knowledge.ts";
+import { Load } from "./load.ts";
 import { drawSlate } from "./placeholder.ts";
 import { Stream } from "./stream.ts";
 import type { StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
@@ -14,7 +15,7 @@ export interface StreamSetOptions {
   readonly rtspUrl: string;
   /** The ffmpeg to run: a name on PATH or a file. */
   readonly ffmpegPath: string;
-  /** Holds `streams.json`, the last known picture sizes. */
+  /** Holds what was learned of cameras and encoders (./knowledge.ts). */
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,7 +35,8 @@ const nothingCounted: StreamCounters = { framesIn: 0, framesDropped: 0, framesHe
 
 class Streams implements StreamSet {
   readonly #options: StreamSetOptions;
-  readonly #sizes: Promise<KnownSizes>;
+  readonly #knowledge: Promise<Knowledge>;
+  readonly #load = new Load();
   readonly #entries = new Map<string, Entry>();
   /** One change at a time: a path must be gone before it is made again. */
   #applied: Promise<void> = Promise.resolve();
@@ -43,10 +45,12 @@ class Streams implements StreamSet {
 
   constructor(options: StreamSetOptions) {
     this.#options = options;
-    this.#sizes = KnownSizes.open(options.dataDir, options.log);
+    this.#knowledge = openKnowledge(options.dataDir, options.log);
   }
 
-  async apply(plans: readonly StreamPlan[]): Promise<void> {
+  async apply(plans: readonly StreamPlan[], maxStreams = Infinity): Promise<void> {
+    this.#load.max = maxStreams;
+    this.#retry();
     this.#applied = this.#applied.then(async () => this.#apply(plans));
     await this.#applied;
   }
@@ -83,27 +87,32 @@ class Streams implements StreamSet {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     await this.apply([]);
-    await (await this.#sizes).flushed();
+    await (await this.#knowledge).flushed();
   }
 
   async #apply(plans: readonly StreamPlan[]): Promise<void> {
     const wanted = new Map((this.#isDisposed ? [] : plans).map((plan) => [plan.id, plan]));
-    const sizes = await this.#sizes;
+    const knowledge = await this.#knowledge;
     const gone = [...this.#entries].filter(([id]) => !wanted.has(id));
     for (const [id] of gone) this.#entries.delete(id);
-    for (const plan of wanted.values()) this.#adopt(plan, sizes);
+    for (const plan of wanted.values()) this.#adopt(plan, knowledge);
     await Promise.all(gone.map(async ([, { stream }]) => stream[Symbol.asyncDispose]()));
   }
 
-  #adopt(plan: StreamPlan, sizes: KnownSizes): void {
+  #adopt(plan: StreamPlan, knowledge: Knowledge): void {
     const entry = this.#entries.get(plan.id);
     if (entry === undefined) {
       const log = this.#options.log.with({ stream: plan.id });
-      const stream = new Stream(plan, this.#isServerThere, { ...this.#options, log, sizes, drawSlate });
+      const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate };
+      const stream = new Stream(plan, this.#isServerThere, { ...this.#options, ...own });
       this.#entries.set(plan.id, { plan, stream });
     } else if (!isDeepStrictEqual(entry.plan, plan)) {
       entry.plan = plan;
       entry.stream.update(plan);
     }
+  }
+
+  #retry(): void {
+    for (const { stream } of this.#entries.values()) stream.retry();
   }
 }

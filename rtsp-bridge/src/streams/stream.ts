@@ -4,14 +4,17 @@
 
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
+import { codedSize, encoderArguments, encoderKey } from "../ffmpeg/args.ts";
 import type { PictureSize } from "../ffmpeg/jpeg.ts";
 import type { StreamPlan } from "../plan.ts";
 import { Broadcast } from "./broadcast.ts";
-import type { KnownSizes } from "./known-sizes.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { Load } from "./load.ts";
 import type { DrawSlate, SlateText } from "./placeholder.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { Slates } from "./slates.ts";
 import type { Picture } from "./source.ts";
+import { Spare } from "./spare.ts";
 import type { StreamCounters, StreamState, StreamStatus } from "./streams.ts";
 
 export interface StreamOptions {
@@ -19,7 +22,10 @@ export interface StreamOptions {
   readonly ffmpegPath: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly sizes: KnownSizes;
+  readonly knowledge: Knowledge;
+  readonly load: Load;
+  /** This stream no longer counts in `load`. */
+  readonly onLeft: () => void;
   readonly drawSlate: DrawSlate;
 }
 
@@ -36,6 +42,7 @@ const fallbackSize: PictureSize = { width: 1280, height: 720 };
 export class Stream implements AsyncDisposable {
   readonly #options: StreamOptions;
   readonly #slates: Slates;
+  readonly #spare: Spare;
   readonly #counters = { framesIn: 0, framesDropped: 0, framesHeld: 0, framesOut: 0, bytesOut: 0 };
   /** Ended broadcasts whose children are not gone yet. */
   readonly #endings = new Set<Promise<void>>();
@@ -49,6 +56,9 @@ export class Stream implements AsyncDisposable {
   #startSeconds: number | null = null;
   #size: PictureSize | null = null;
   #lastPicture: Picture | undefined;
+  #intervalMs = 0;
+  /** Demanded, and not allowed to run beside the others. */
+  #isRefused = false;
   /** Wall clock of the last picture, Unix ms. */
   #lastSeenAt: number | undefined;
 
@@ -58,7 +68,8 @@ export class Stream implements AsyncDisposable {
     this.#options = options;
     this.#slates = new Slates(options.drawSlate, options.log);
     // Drawn now, because at the moment of demand every millisecond is waited for.
-    this.#slate(options.sizes.get(plan.id) ?? fallbackSize, "waiting for the camera", () => undefined);
+    this.#spare = new Spare(options);
+    this.#slate(this.#knownSize ?? fallbackSize, "waiting for the camera", () => this.#keepSpare());
   }
 
   demanded(): void {
@@ -87,6 +98,12 @@ export class Stream implements AsyncDisposable {
   update(plan: StreamPlan): void {
     this.#plan = plan;
     this.#run?.broadcast.update(plan);
+    this.#keepSpare();
+  }
+
+  /** Another stream has ended: this one may be allowed now. */
+  retry(): void {
+    if (this.#isRefused) this.#reconcile();
   }
 
   status(): StreamStatus {
@@ -116,26 +133,50 @@ export class Stream implements AsyncDisposable {
     this.#isDisposed = true;
     this.#reconcile();
     await this.#run?.broadcast.done;
-    await Promise.all(this.#endings);
+    await Promise.all([...this.#endings, this.#spare[Symbol.asyncDispose]()]);
+  }
+
+  get #knownSize(): PictureSize | undefined {
+    return this.#options.knowledge.sizes.get(this.#plan.id);
   }
 
   /** Brings what runs in line with what is wanted; called after every change of either. */
   #reconcile(): void {
     const wanted = this.#isDemanded && this.#isServerThere && !this.#isDisposed;
-    if (!wanted) this.#run?.stop.abort();
-    else if (this.#run === undefined) this.#start();
+    if (!wanted) {
+      this.#isRefused = false;
+      this.#run?.stop.abort();
+    } else if (this.#run === undefined && this.#mayStart()) this.#start();
+  }
+
+  #mayStart(): boolean {
+    const wasRefused = this.#isRefused;
+    this.#isRefused = !this.#options.load.enter(this);
+    if (this.#isRefused && !wasRefused) this.#options.log.warn(`not shown: ${this.#refusal}`);
+    return !this.#isRefused;
+  }
+
+  get #refusal(): string {
+    const { max } = this.#options.load;
+    return `${max} streams run already, the most that bridge.max_streams allows`;
   }
 
   #start(): void {
-    const { clock, sizes, ...options } = this.#options;
+    const { clock, log, rtspUrl, ffmpegPath, knowledge, load } = this.#options;
     const stop = new AbortController();
     const broadcast = new Broadcast({
-      ...options,
+      rtspUrl,
+      ffmpegPath,
+      log,
       clock,
       plan: this.#plan,
       signal: stop.signal,
-      knownSize: sizes.get(this.#plan.id),
+      knownSize: this.#knownSize,
       lastPicture: this.#lastPicture,
+      intervalMs: this.#intervalMs,
+      sets: knowledge.sets,
+      takeSpare: (key) => this.#spare.take(key),
+      threads: (size) => load.threads(size),
       slate: (size, reason, onDrawn) => this.#slate(size, reason, onDrawn),
       events: {
         picture: (picture) => this.#seen(picture),
@@ -155,7 +196,10 @@ export class Stream implements AsyncDisposable {
     this.#endings.add(ending);
     await broadcast.done;
     this.#lastPicture = broadcast.lastPicture;
+    this.#intervalMs = broadcast.intervalMs;
     this.#run = undefined;
+    this.#options.load.leave(this);
+    this.#options.onLeft();
     // Demand may have come back while it ended.
     this.#reconcile();
   }
@@ -163,7 +207,25 @@ export class Stream implements AsyncDisposable {
   #seen(picture: Picture): void {
     this.#counters.framesIn += 1;
     this.#lastSeenAt = this.#options.clock.now();
-    this.#options.sizes.set(this.#plan.id, picture.size);
+    const known = this.#knownSize;
+    if (known?.width === picture.size.width && known.height === picture.size.height) return;
+    this.#options.knowledge.sizes.set(this.#plan.id, picture.size);
+    this.#keepSpare(picture.jpeg);
+  }
+
+  /** With `standby` an encoder for the camera's known size is kept in reserve, also while one runs. */
+  #keepSpare(jpeg?: Uint8Array): void {
+    const size = this.#knownSize;
+    if (!this.#plan.standby || this.#isDisposed || size === undefined) {
+      this.#spare.want(undefined);
+      return;
+    }
+    const any = jpeg ?? this.#slate(size, "waiting for the camera", () => this.#keepSpare());
+    if (any === undefined) return;
+    const coded = codedSize(size);
+    const framesPerSecond = this.#plan.maxFramesPerSecond;
+    const plan = { size: coded, framesPerSecond, threads: this.#options.load.threads(coded) };
+    this.#spare.want({ key: encoderKey(plan), args: encoderArguments(plan), size: coded, jpeg: any });
   }
 
   #sent(bytes: number): void {
@@ -181,12 +243,14 @@ export class Stream implements AsyncDisposable {
   }
 
   #state(): StreamState {
+    if (this.#isRefused) return "failed";
     if (this.#run?.stop.signal.aborted === false) return this.#run.broadcast.state;
     return this.#run !== undefined || this.#endings.size > 0 ? "draining" : "idle";
   }
 
   #reason(): string | null {
     if (this.#isDemanded && !this.#isServerThere) return "the RTSP server is not running";
+    if (this.#isRefused) return this.#refusal;
     return this.#run?.stop.signal.aborted === false ? this.#run.broadcast.reason : null;
   }
 

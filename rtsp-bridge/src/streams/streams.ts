@@ -6,7 +6,8 @@ import type { StreamPlan } from "../plan.ts";
 /**
  * idle: nobody watches, nothing runs. starting: demanded, no picture published yet. live: pictures
  * arrive. holding: the camera went silent, its last picture is repeated. placeholder: a slate says
- * that there is no picture. draining: unwatched, ending. failed: the encoder cannot be kept alive.
+ * that there is no picture. draining: unwatched, ending. failed: the encoder cannot be kept alive, or
+ * too many streams run already.
  */
 export const streamStates = ["idle", "starting", "live", "holding", "placeholder", "draining", "failed"] as const;
 export type StreamState = (typeof streamStates)[number];
@@ -42,8 +43,11 @@ export interface StreamCounters {
 }
 
 export interface StreamSet extends AsyncDisposable {
-  /** Starts, ends and keeps streams so that they match the plans. Equal plans are not touched. */
-  apply(plans: readonly StreamPlan[]): Promise<void>;
+  /**
+   * Starts, ends and keeps streams so that they match the plans. Equal plans are not touched. At
+   * most `maxStreams` run at the same time: one more is `failed`, and says so, until one ends.
+   */
+  apply(plans: readonly StreamPlan[], maxStreams?: number): Promise<void>;
   /** Somebody waits for this path: publish now. Idempotent. */
   demanded(id: string): void;
   /** Nobody watches any more: stop now. Idempotent. */
