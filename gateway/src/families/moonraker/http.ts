@@ -1,7 +1,7 @@
 // Moonraker's HTTP side, for what a socket is bad at: files in and out, and the list of webcams
 // before there is a session. The only file that calls `fetch`.
 
-import { openAsBlob } from "node:fs";
+import { postForm } from "@gantry/platform/form-upload";
 import { PrinterError } from "../../model/errors.ts";
 import type { FileToSend, Media } from "../../model/commands.ts";
 import { fields, number, text, type Fields } from "./codec.ts";
@@ -45,27 +45,32 @@ export async function upload(
   { folder, name, sha256, source }: { folder: string; name: string; sha256: string; source: FileToSend },
   signal: AbortSignal,
 ): Promise<Fields> {
-  const form = new FormData();
-  form.set("root", "gcodes");
-  if (folder !== "") form.set("path", folder);
-  form.set("checksum", sha256);
-  form.set("print", "false");
-  form.set("file", await openAsBlob(source.path), name);
-  return fields(await json(await send(connection, "server/files/upload", { method: "POST", body: form, signal })));
+  const upload = {
+    fields: { root: "gcodes", ...(folder === "" ? {} : { path: folder }), checksum: sha256, print: "false" },
+    file: { field: "file", name, path: source.path },
+    headers: keyOf(connection),
+    signal,
+  };
+  const sent = postForm(addressOf(connection, "server/files/upload").toString(), upload);
+  return fields(await json(await checked(sent, signal)));
 }
 
 /** @throws PrinterError `unreachable`, `timeout`, `printer_auth`, `not_found`, `printer_refused`, … */
 async function send(connection: Connection, path: string, init: RequestInit): Promise<Response> {
-  const key = connection.api_key;
+  const sent = fetch(addressOf(connection, path), { ...init, redirect: "error", headers: keyOf(connection) });
+  return checked(sent, init.signal ?? undefined);
+}
+
+function keyOf({ api_key: key }: Connection): Record<string, string> {
+  return key === undefined ? {} : { "X-Api-Key": key };
+}
+
+async function checked(sent: Promise<Response>, signal: AbortSignal | undefined): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(addressOf(connection, path), {
-      ...init,
-      redirect: "error",
-      headers: key === undefined ? {} : { "X-Api-Key": key },
-    });
+    response = await sent;
   } catch (error) {
-    init.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw PrinterError.from(error);
   }
   if (response.ok) return response;
