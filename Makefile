@@ -6,7 +6,7 @@ NPM_RUN = npm run --silent
 RUNNER = PATH="$(CURDIR)/node_modules/.bin:$$PATH" exec node e2e/tools/run.ts
 COMPOSE = docker compose
 
-.PHONY: help run demo tools simulator schema check test e2e e2e-compose e2e-octoprint bench bench-rtsp up down logs ps clean
+.PHONY: help run demo tools simulator schema check test e2e e2e-compose e2e-moonraker e2e-octoprint bench bench-rtsp up down logs ps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ e2e: tools ## End-to-end tests alone: simulators, gateway and bridge over loopba
 
 e2e-compose: node_modules/.package-lock.json ## Build the images and test the Docker stack
 	@$(NPM_RUN) e2e:compose
+
+e2e-moonraker: tools ## Test against a real Moonraker, installed into .cache (needs Python)
+	@$(NPM_RUN) e2e:moonraker
 
 e2e-octoprint: tools ## Test against real OctoPrint servers, installed into .cache (needs Python)
 	@$(NPM_RUN) e2e:octoprint

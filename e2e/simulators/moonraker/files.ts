@@ -54,7 +54,8 @@ export class Files {
   }
 }
 
-function readHeader(path: string, content: Buffer): GcodeFile {
+/** What Moonraker, and with it the simulated printer, knows of a file from its header. */
+export function readHeader(path: string, content: Buffer): GcodeFile {
   const text = content.toString("latin1");
   const value = (pattern: RegExp, otherwise: number): number => Number(pattern.exec(text)?.[1] ?? otherwise);
   return {

@@ -21,8 +21,8 @@ const homingSeconds = 20;
 type Parameters = Readonly<Record<string, string>>;
 
 export interface KlippyOptions {
-  readonly files: Files;
-  readonly history: History;
+  readonly files: Pick<Files, "get">;
+  readonly history: Pick<History, "begin" | "finish">;
   /** The state changed: `klippy_ready`, `klippy_shutdown`, `klippy_disconnected`. */
   readonly tell: (event: "ready" | "shutdown" | "disconnected") => void;
   readonly say: (line: string) => void;
@@ -192,6 +192,7 @@ export class Klippy {
     SET_HEATER_TEMPERATURE: ({ HEATER = "", TARGET = "0" }) => this.#heat(HEATER, TARGET),
     SET_FAN_SPEED: ({ SPEED = "0" }) => (this.body.exhaustRatio = Number(SPEED)),
     SET_PIN: ({ VALUE = "0" }) => (this.body.lightValue = Number(VALUE)),
+    SDCARD_PRINT_FILE: ({ FILENAME = "" }) => this.start(FILENAME),
     FIRMWARE_RESTART: () => this.restart(),
     PAUSE: () => this.pause(),
     RESUME: () => this.resume(),
