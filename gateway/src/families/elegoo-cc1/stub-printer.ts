@@ -9,6 +9,7 @@ import { setImmediate as turn, setTimeout as pause } from "node:timers/promises"
 import { FakeClock } from "@gantry/platform/fake-clock";
 import { silentLog, type Log } from "@gantry/platform/log";
 import { WebSocketServer, type WebSocket } from "ws";
+import { commandRow, type CommandName, type HandlerOptions } from "../../model/commands.ts";
 import type { Capabilities } from "../../model/capabilities.ts";
 import type { Identity, Readings } from "../../model/printer.ts";
 import { connect } from "./connect.ts";
@@ -45,10 +46,21 @@ export class StubPrinter implements AsyncDisposable {
   /** The rest of the answer by command. */
   answers: Record<number, Json | ((data: Json) => Json)> = {};
   refuse: string | undefined;
+  /** Answers HTTP before the body has come. */
+  hasty = false;
   web: Web = (_request, _body, response) => void response.writeHead(404).end();
   port = 0;
 
   async listen(): Promise<number> {
+    this.attach();
+    this.http.listen(0, "127.0.0.1");
+    await once(this.http, "listening");
+    this.port = (this.http.address() as AddressInfo).port;
+    return this.port;
+  }
+
+  /** Takes WebSockets on its server, wherever that listens. */
+  attach(): void {
     const sockets = new WebSocketServer({ noServer: true });
     this.http.on("upgrade", (request, stream, head) => {
       this.sockets += 1;
@@ -56,10 +68,6 @@ export class StubPrinter implements AsyncDisposable {
         stream.end(`HTTP/1.1 500 Internal Server Error\r\nContent-Length: ${this.refuse.length}\r\n\r\n${this.refuse}`);
       } else sockets.handleUpgrade(request, stream, head, (socket) => this.#take(socket));
     });
-    this.http.listen(0, "127.0.0.1");
-    await once(this.http, "listening");
-    this.port = (this.http.address() as AddressInfo).port;
-    return this.port;
   }
 
   push(): void {
@@ -118,6 +126,7 @@ export class StubPrinter implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
+    if (this.hasty) return this.web(request, Buffer.alloc(0), response);
     try {
       for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     } catch {
@@ -186,6 +195,17 @@ export class Bench implements AsyncDisposable {
     this.stub.push();
     await until(() => this.readings.length > seen);
     return this.readings.at(-1);
+  }
+
+  /** Asks for a command as the gate would, and lets time pass until it is answered. */
+  async ask(name: CommandName, input: Json = {}, more: Partial<HandlerOptions> = {}): Promise<Json> {
+    const handler = this.session.handlers[name] as
+      | ((input: unknown, options: HandlerOptions) => Promise<Json>)
+      | undefined;
+    assert.ok(handler !== undefined, name);
+    // What the row refuses, the handler must refuse as well.
+    const { data = input } = commandRow(name).input.safeParse(input);
+    return this.passing(handler(data, { signal: this.signal, ...more }));
   }
 
   /** Lets time pass until it settles, slowly enough for answers to come over loopback meanwhile. */
