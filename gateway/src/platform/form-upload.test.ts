@@ -21,7 +21,7 @@ async function withServer(
     const path = join(folder, "a.gcode");
     await writeFile(path, bytes);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload`;
-    const file = { field: "file", name: 'a "b".gcode', path };
+    const file = { field: "file", name: 'a "b".gcode', content: path };
     await act(async (signal = AbortSignal.timeout(timeout)) =>
       postForm(url, { fields: { root: "gcodes" }, file, headers: { "X-Api-Key": "k" }, signal }),
     );
@@ -45,14 +45,15 @@ async function check(request: IncomingMessage): Promise<void> {
   assert.deepEqual([file.name, file.size], ['a "b".gcode', 300_000]);
 }
 
+const checking: RequestListener = (request, response) => {
+  void check(request).then(
+    () => response.end("{}"),
+    (error: unknown) => response.writeHead(500).end(String(error)),
+  );
+};
+
 test("the form arrives whole, with its length and its names", { timeout }, async () => {
-  const listener: RequestListener = (request, response) => {
-    void check(request).then(
-      () => response.end("{}"),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  };
-  await withServer(listener, new Uint8Array(300_000), async (post) => {
+  await withServer(checking, new Uint8Array(300_000), async (post) => {
     const response = await post();
     assert.deepEqual([response.status, await response.text()], [200, "{}"]);
   });

@@ -1,4 +1,4 @@
-// A file to an HTTP server as multipart/form-data, streamed from disk with its length known. Not
+// A file to an HTTP server as multipart/form-data, streamed with its length known. Not
 // by `fetch`: its form body has no back-pressure, and an answer that comes before the body's end
 // (413) ends the process with an uncaught error (Node 24.21, undici).
 
@@ -12,7 +12,8 @@ import { pipeline } from "node:stream/promises";
 
 export interface FormUpload {
   readonly fields: Readonly<Record<string, string>>;
-  readonly file: { readonly field: string; readonly name: string; readonly path: string };
+  /** `content` is the path of a file, or bytes. */
+  readonly file: { readonly field: string; readonly name: string; readonly content: string | Uint8Array };
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -29,7 +30,7 @@ export async function postForm(url: string, { fields, file, headers, signal }: F
   const boundary = `gantry-${randomBytes(12).toString("hex")}`;
   const head = Buffer.from(headOf(boundary, fields, file));
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-  const { size } = await stat(file.path);
+  const size = typeof file.content === "string" ? (await stat(file.content)).size : file.content.length;
   signal.throwIfAborted();
   const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, {
     method: "POST",
@@ -42,7 +43,7 @@ export async function postForm(url: string, { fields, file, headers, signal }: F
     },
   });
   const answered = answerOf(request);
-  const sent = pipeline(Readable.from(bytesOf(head, file.path, tail)), request);
+  const sent = pipeline(Readable.from(bytesOf(head, file.content, tail)), request);
   // An answer in mid-body ends the sending with an error of its own, and the answer is what counts.
   sent.catch(() => undefined);
   try {
@@ -89,9 +90,10 @@ async function read(response: IncomingMessage): Promise<Response> {
   return new Response(body, { status, headers: type === undefined ? {} : { "content-type": type } });
 }
 
-async function* bytesOf(head: Uint8Array, path: string, tail: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* bytesOf(head: Uint8Array, content: string | Uint8Array, tail: Uint8Array): AsyncGenerator<Uint8Array> {
   yield head;
-  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+  if (typeof content === "string") yield* createReadStream(content) as AsyncIterable<Uint8Array>;
+  else yield content;
   yield tail;
 }
 

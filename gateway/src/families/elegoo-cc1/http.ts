@@ -1,6 +1,7 @@
 // The printer's web server, plain HTTP: chunks of uploads out, files and pictures back. Always this
 // printer and no other host; the only file that calls fetch.
 
+import { postForm } from "@gantry/platform/form-upload";
 import { PrinterError } from "../../model/errors.ts";
 import type { Media } from "../../model/commands.ts";
 import { fields, isFields, number, text } from "./codec.ts";
@@ -31,16 +32,19 @@ export type ChunkVerdict = { readonly taken: true } | { readonly taken: false; r
  * @throws PrinterError `unreachable`, `timeout`, `protocol` when the answer is none; the signal's reason
  */
 export async function postChunk(session: CentauriSession, chunk: Chunk, signal: AbortSignal): Promise<ChunkVerdict> {
-  const form = new FormData();
-  form.append("TotalSize", String(chunk.totalBytes));
-  form.append("Uuid", chunk.uuid);
-  form.append("Offset", String(chunk.offset));
-  form.append("Check", "1");
-  form.append("S-File-MD5", chunk.md5);
-  form.append("File", new Blob([chunk.content], { type: "application/octet-stream" }), chunk.fileName);
+  const form = {
+    fields: {
+      TotalSize: String(chunk.totalBytes),
+      Uuid: chunk.uuid,
+      Offset: String(chunk.offset),
+      Check: "1",
+      "S-File-MD5": chunk.md5,
+    },
+    file: { field: "File", name: chunk.fileName, content: chunk.content },
+    headers: {},
+  };
   return withDeadline(session, chunkMs, signal, async (limited) => {
-    const url = address(session, "/uploadFile/upload");
-    const response = await fetch(url, { method: "POST", body: form, redirect: "manual", signal: limited });
+    const response = await postForm(address(session, "/uploadFile/upload").toString(), { ...form, signal: limited });
     const body = Buffer.from(await wholeBody(response, maxAnswerBytes)).toString("utf8");
     if (response.status !== 200) throw new PrinterError("protocol", `the printer answers HTTP ${response.status}`);
     return readVerdict(body);

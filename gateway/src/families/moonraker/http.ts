@@ -47,7 +47,7 @@ export async function upload(
 ): Promise<Fields> {
   const upload = {
     fields: { root: "gcodes", ...(folder === "" ? {} : { path: folder }), checksum: sha256, print: "false" },
-    file: { field: "file", name, path: source.path },
+    file: { field: "file", name, content: source.path },
     headers: keyOf(connection),
     signal,
   };

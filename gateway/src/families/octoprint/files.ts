@@ -86,7 +86,7 @@ async function upload(rest: Rest, name: string, file: FileToSend, signal: AbortS
   const slash = name.lastIndexOf("/");
   const { files } = await rest.upload("/api/files/local", {
     fields: slash > 0 ? { path: name.slice(0, slash) } : {},
-    file: { field: "file", name: name.slice(slash + 1), path: file.path },
+    file: { field: "file", name: name.slice(slash + 1), content: file.path },
     signal,
   });
   const stored = text(fields(fields(files)["local"])["path"]);
