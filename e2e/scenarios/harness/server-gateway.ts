@@ -51,6 +51,11 @@ export class ServerGateway implements AsyncDisposable {
     return [response.status, text === "" ? {} : (JSON.parse(text) as Json)];
   }
 
+  /** An answer that is no JSON, such as a picture. */
+  async get(path: string): Promise<Response> {
+    return fetch(`${this.#url}/api/v1/printers${path}`, { signal: AbortSignal.timeout(slowMs) });
+  }
+
   async state(printer = id): Promise<Json> {
     return (await this.request("GET", `/${printer}/state`))[1];
   }

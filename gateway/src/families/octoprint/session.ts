@@ -21,6 +21,7 @@ import { webcamOf } from "./webcam.ts";
 /** The socket tells every change; REST only keeps it honest. */
 const pollBesidePushMs = 30_000;
 const pollAloneMs = 2000;
+const pushStaleMs = 5000;
 const faqUrl = "https://faq.octoprint.org/";
 const pushRetry = { firstMs: 1000, maxMs: 30_000 };
 
@@ -59,7 +60,7 @@ export class OctoPrintSession implements Session {
   #machine: Machine = unknownMachine;
   #storages: readonly Storage[] = [];
   #known: Known | undefined;
-  #pushLives = false;
+  #pushedMs = Number.NEGATIVE_INFINITY;
   /** How many reports came; a REST answer that was overtaken by a push is dropped. */
   #reports = 0;
   #wake = new AbortController();
@@ -198,17 +199,25 @@ export class OctoPrintSession implements Session {
     }
   }
 
+  /** Often while no push comes, however open its socket is; seldom beside it, to keep it honest. */
   async #poll(): Promise<void> {
     const { clock } = this.#options;
+    let askedMs = clock.monotonic();
     while (true) {
       this.#wake = new AbortController();
       const wake = this.#wake.signal;
-      const everyMs = this.#pushLives ? pollBesidePushMs : pollAloneMs;
-      await clock.wait(everyMs, AbortSignal.any([this.#signal, wake])).catch((error: unknown) => {
+      await clock.wait(pollAloneMs, AbortSignal.any([this.#signal, wake])).catch((error: unknown) => {
         if (!wake.aborted || this.#signal.aborted) throw error;
       });
+      if (!wake.aborted && this.#pushLives && clock.monotonic() - askedMs < pollBesidePushMs) continue;
       await this.refresh(this.#signal);
+      askedMs = clock.monotonic();
     }
+  }
+
+  /** OctoPrint pushes every second while it has a machine. */
+  get #pushLives(): boolean {
+    return this.#options.clock.monotonic() - this.#pushedMs < pushStaleMs;
   }
 
   /** Keeps a push socket open. What ends one is no end of the session: REST tells whether the server is there. */
@@ -229,7 +238,7 @@ export class OctoPrintSession implements Session {
         waitMs = backoff.next(retryAfterMs);
         log.info("no push socket; asking by REST", { reason: message, retryMs: Math.round(waitMs) });
       }
-      this.#pushLives = false;
+      this.#pushedMs = Number.NEGATIVE_INFINITY;
       if (this.#known !== undefined) this.#known = { ...this.#known, z: null };
       this.#wake.abort();
       await clock.wait(waitMs, this.#signal);
@@ -239,7 +248,7 @@ export class OctoPrintSession implements Session {
   #takePush(message: PushMessage): void {
     switch (message.kind) {
       case "report":
-        this.#pushLives = true;
+        this.#pushedMs = this.#options.clock.monotonic();
         return this.#take(message.report);
       case "event":
         return this.#takeEvent(message.type, message.payload);
