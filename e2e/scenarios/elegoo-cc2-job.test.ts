@@ -99,7 +99,7 @@ test("a job from upload to finish", { timeout: 240_000 }, async (t) => {
     const counters = stack.printer("cc2").control.counters();
     const spacing = Object.values(counters["smallestSpacingMs"] as Record<string, number>);
     // The wire adds its own delays to the two seconds between the sendings.
-    assert.ok(spacing.length > 0 && spacing.every((milliseconds) => milliseconds > 1500), `${spacing.join(", ")}`);
+    assert.ok(spacing.length > 0 && spacing.every((milliseconds) => milliseconds > 1500), spacing.join(", "));
     const { requestsInFlightPeak, unregisteredRequests, malformedMessages, mutedRequests } = counters;
     assert.deepEqual(
       { requestsInFlightPeak, unregisteredRequests, malformedMessages, mutedRequests },
