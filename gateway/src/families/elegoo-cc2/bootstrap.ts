@@ -6,9 +6,8 @@ import { PrinterError } from "../../model/errors.ts";
 import { fields, isFields, number, type Fields } from "./codec.ts";
 import { accessCode, type Connection } from "./connection.ts";
 import { probeHost, serialOf, type Discovered } from "./discovery.ts";
-import { httpUrl, readText } from "./http.ts";
+import { exchange } from "./http.ts";
 import type { Memory } from "./memory.ts";
-import { abortable } from "./request-queue.ts";
 
 /** On a quiet network a printer answers discovery within milliseconds; longer is not waited for when the serial is known. */
 const patienceMs = 500;
@@ -81,10 +80,8 @@ export function refusedCode(memory: Memory, cause?: unknown): PrinterError {
   return new PrinterError("printer_auth", words, { cause, retryAfterMs: never });
 }
 
-async function askHttp(host: string, { connection, memory, signal }: BootstrapOptions): Promise<string> {
-  const code = accessCode(connection);
-  const url = httpUrl(host, connection.http_port, `/system/info?X-Token=${encodeURIComponent(code)}`);
-  const body = await abortable(getInfo(url, code, memory, signal), signal);
+async function askHttp(host: string, options: BootstrapOptions): Promise<string> {
+  const body = await getInfo(host, options);
   const serial = serialOf(fields(body["system_info"])["sn"]);
   if (serial !== null && (number(body["error_code"]) ?? 0) === 0) return serial;
   const words =
@@ -93,20 +90,26 @@ async function askHttp(host: string, { connection, memory, signal }: BootstrapOp
   throw new PrinterError("unreachable", words);
 }
 
-/** The body, or an empty one where the firmware has no such page. */
-async function getInfo(url: string, code: string, memory: Memory, signal: AbortSignal): Promise<Fields> {
+/** The body, or an empty one where nobody answers, or the firmware has no such page. */
+async function getInfo(host: string, { connection, memory, signal }: BootstrapOptions): Promise<Fields> {
+  const code = accessCode(connection);
   try {
-    const response = await fetch(url, {
+    const { status, body } = await exchange({
+      host,
+      port: connection.http_port,
+      method: "GET",
+      // The query counts on 01.03.02.51, the header elsewhere.
+      path: `/system/info?X-Token=${encodeURIComponent(code)}`,
       headers: { "X-Token": code },
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(httpMs)]),
+      deadlineMs: httpMs,
+      signal,
     });
-    if (response.status === 401) throw refusedCode(memory);
-    const body: unknown = response.ok ? JSON.parse(await readText(response)) : undefined;
-    return isFields(body) ? body : {};
+    if (status === 401) throw refusedCode(memory);
+    const answer: unknown = status === 200 ? JSON.parse(body) : undefined;
+    return isFields(answer) ? answer : {};
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof PrinterError) throw error;
-    return {}; // nobody there, too late, or another kind of server: the next words name all ways
+    if (error instanceof PrinterError && error.code === "printer_auth") throw error;
+    return {}; // nobody there, too late, or another kind of server: the caller's words name all ways
   }
 }

@@ -132,6 +132,24 @@ describe("an upload", { timeout }, () => {
     assert.equal(web.parts.length, length);
   });
 
+  test("answered before its body was read is an answer, and a connection that breaks off an error", async () => {
+    await using bench = new Bench();
+    await using file = await spooled(Buffer.alloc(1024 * 1024));
+    let broken = false;
+    const server = createServer((request, response) => {
+      if (broken) request.socket.destroy();
+      else response.writeHead(507, { Connection: "close" }).end('{"error_code":9002}');
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    await bench.open({ http_port: (server.address() as AddressInfo).port });
+    await assert.rejects(bench.ask("uploadFile", { file: "a.gcode" }, file), { message: /storage full/u });
+    broken = true;
+    await assert.rejects(bench.ask("uploadFile", { file: "a.gcode" }, file), { code: "unreachable" });
+    server.closeAllConnections();
+    server.close();
+  });
+
   test("that the printer took and does not list is told so; one it says nothing of is unconfirmed", async () => {
     await using bench = new Bench();
     await using web = new Web();

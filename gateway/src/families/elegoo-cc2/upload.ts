@@ -10,7 +10,7 @@ import { demandIdle } from "./checks.ts";
 import { isFields, number } from "./codec.ts";
 import { accessCode } from "./connection.ts";
 import { codes, refusal } from "./error-words.ts";
-import { httpUrl, readText } from "./http.ts";
+import { exchange, type HttpAnswer } from "./http.ts";
 import type { Cc2Session } from "./session.ts";
 import { printable } from "./stored-file.ts";
 
@@ -86,7 +86,7 @@ async function sendParts(
 }
 
 interface Part {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Offset of its first byte. */
   readonly first: number;
 }
@@ -101,9 +101,11 @@ async function sendPart(
   const { connection, host } = session.options;
   const last = part.first + part.bytes.length - 1;
   try {
-    const response = await fetch(httpUrl(host, connection.http_port, "/upload"), {
+    const answer = await exchange({
+      host,
+      port: connection.http_port,
       method: "PUT",
-      redirect: "error",
+      path: "/upload",
       headers: {
         "Content-Type": "application/octet-stream",
         "Content-Range": `bytes ${part.first}-${last}/${file.sizeBytes}`,
@@ -112,13 +114,13 @@ async function sendPart(
         "X-Token": accessCode(connection),
       },
       body: part.bytes,
-      signal: AbortSignal.any([signal, session.signal, AbortSignal.timeout(partMs)]),
+      deadlineMs: partMs,
+      signal: AbortSignal.any([signal, session.signal]),
     });
-    return judge(session, response.status, await readText(response), last);
+    return judge(session, answer, last);
   } catch (error) {
-    signal.throwIfAborted();
-    session.signal.throwIfAborted();
-    throw uploadFailure(error);
+    if (error instanceof PrinterError && error.code === "unreachable") throw closedPort(error);
+    throw error;
   }
 }
 
@@ -128,7 +130,7 @@ function headerName(name: string): string {
 }
 
 /** What the answer to a part says. An empty body of a 2xx is a yes. */
-function judge(session: Cc2Session, status: number, body: string, last: number): PartAnswer {
+function judge(session: Cc2Session, { status, body }: HttpAnswer, last: number): PartAnswer {
   if (status === 401) throw refusedCode(session.options.memory);
   const answer = parseAnswer(body);
   const code = number(answer["error_code"]) ?? 0;
@@ -152,10 +154,8 @@ function parseAnswer(body: string): Readonly<Record<string, unknown>> {
   throw new PrinterError("protocol", "the printer answers the upload with something that is no JSON");
 }
 
-function uploadFailure(error: unknown): PrinterError {
-  const named = PrinterError.from(error);
-  if (named.code !== "unreachable") return named;
-  const words = `the printer's web server takes no upload: ${named.message}; is LAN Only mode on?`;
+function closedPort(error: PrinterError): PrinterError {
+  const words = `the printer's web server takes no upload: ${error.message}; is LAN Only mode on?`;
   return new PrinterError("unreachable", words, { cause: error });
 }
 
