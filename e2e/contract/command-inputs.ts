@@ -31,6 +31,7 @@ type Input = Readonly<Record<string, unknown>>;
 const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<Input | undefined>>> = {
   start: async (asking) => ({ file: await storedFile(asking), levelBed: false, timelapse: false }),
   setHeaterTarget: () => ({ heater: "nozzle0", targetCelsius: 40 }),
+  setHeaterOffset: () => ({ heater: "nozzle0", offsetCelsius: 2 }),
   setFanSpeed: ({ readings }) => ({ fan: readings.fans[0]?.id ?? "part", speedRatio: 0.5 }),
   setSpeed: ({ readings: { speedMode, speedRatio } }) => {
     if (speedMode !== null) return { mode: speedMode };
@@ -49,6 +50,7 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   setAutoRefill: () => ({ on: true }),
   runMacro: async (asking) => ({ macro: await first(asking, "listMacros", "name") }),
   uploadFile: ({ fileType }) => ({ file: `contract${fileType}` }),
+  selectFile: async (asking) => ({ file: await storedFile(asking) }),
   deleteFile: async (asking) => ({ file: await storedFile(asking) }),
   downloadFile: async (asking) => ({ file: await storedFile(asking) }),
   getThumbnail: () => ({ file: "cube.gcode" }),

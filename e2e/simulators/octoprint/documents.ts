@@ -117,7 +117,9 @@ export function currentDocument(octoprint: OctoPrint, withTemperatures: boolean)
     state: stateDocument(octoprint),
     ...jobParts(octoprint),
     currentZ: machine.z,
-    offsets: {},
+    offsets: Object.fromEntries(
+      Object.entries(machine.heaters).flatMap(([part, { offset }]) => (offset === 0 ? [] : [[part, offset]])),
+    ),
     [release.healthKey]: { count: 0, transmitted: machine.gcode.length, ratio: 0 },
     serverTime: now,
     temps: reports ? [{ time: Math.floor(now), ...point, chamber: { actual: null, target: null } }] : [],

@@ -90,6 +90,11 @@ const timelapse = z.object({
 });
 export type Timelapse = z.output<typeof timelapse>;
 
+const heater = z
+  .string()
+  .regex(/^(nozzle\d|bed|chamber)$/u)
+  .meta({ description: "nozzle0, nozzle1, bed or chamber." });
+
 const celsius = (maximum: number): z.ZodNumber => z.number().min(0).max(maximum);
 
 export const commands = {
@@ -162,10 +167,7 @@ export const commands = {
     label: "Heater target",
     summary: "Heat a part to a temperature; 0 switches it off.",
     input: z.strictObject({
-      heater: z
-        .string()
-        .regex(/^(nozzle\d|bed|chamber)$/u)
-        .meta({ description: "nozzle0, nozzle1, bed or chamber." }),
+      heater,
       targetCelsius: celsius(350).meta({ unit: "celsius", description: "Target temperature, °C." }),
     }),
     output: acknowledged,
@@ -173,6 +175,18 @@ export const commands = {
     idempotent: true,
     needs: "heaters",
     landed: (state, { heater, targetCelsius }) => heaterOf(state, String(heater))?.targetCelsius === targetCelsius,
+  },
+  setHeaterOffset: {
+    label: "Heater offset",
+    summary: "Shift every temperature that a print asks of a heated part; 0 ends it.",
+    input: z.strictObject({
+      heater,
+      offsetCelsius: z.number().min(-50).max(50).meta({ unit: "celsius", description: "Offset, °C." }),
+    }),
+    output: acknowledged,
+    effect: "changes",
+    idempotent: true,
+    needs: "heaterOffsets",
   },
   setFanSpeed: {
     label: "Fan speed",
@@ -359,6 +373,16 @@ export const commands = {
     idempotent: true,
     needs: "upload",
     takesFile: true,
+  },
+  selectFile: {
+    label: "Select file",
+    summary: "Make a stored file the one that the printer's own start button prints; nothing moves.",
+    input: z.strictObject({ file }),
+    output: acknowledged,
+    effect: "changes",
+    idempotent: true,
+    needs: "fileSelection",
+    phases: ready,
   },
   deleteFile: {
     label: "Delete file",

@@ -5,8 +5,10 @@ import type { Machine } from "./machine.ts";
 
 const always: readonly Capability[] = [
   "emergencyStop",
+  "fileSelection",
   "files",
   "gcode",
+  "heaterOffsets",
   "heaters",
   "home",
   "jog",

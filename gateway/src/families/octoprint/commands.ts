@@ -29,8 +29,15 @@ function createMachineHandlers(session: OctoPrintSession): CommandHandlers {
       return session.tell(`/api/files${resourceOf(input.file)}`, { command: "select", print: true }, signal);
     },
     setHeaterTarget: async ({ heater, targetCelsius }, { signal }) => {
-      const [path, body] = heaterRequest(session, heater, targetCelsius);
-      return session.tell(path, body, signal);
+      const [path, tool] = heaterRoute(session, heater);
+      checkTemperature(heater, targetCelsius);
+      const body = tool === null ? { target: targetCelsius } : { targets: { [tool]: targetCelsius } };
+      return session.tell(path, { command: "target", ...body }, signal);
+    },
+    setHeaterOffset: async ({ heater, offsetCelsius }, { signal }) => {
+      const [path, tool] = heaterRoute(session, heater);
+      const body = tool === null ? { offset: offsetCelsius } : { offsets: { [tool]: offsetCelsius } };
+      return session.tell(path, { command: "offset", ...body }, signal);
     },
     home: async ({ axes }, { signal }) =>
       session.tell("/api/printer/printhead", { command: "home", axes: [...new Set(axes)] }, signal),
@@ -54,19 +61,20 @@ function refuseOptions({ levelBed, timelapse, plate, slots }: CommandInput<"star
   if (slots !== undefined) throw invalid("/slots", "OctoPrint knows no material slots");
 }
 
-/** @throws `invalid_input` above the limit or for a part that the machine lacks */
-function heaterRequest({ machine }: OctoPrintSession, heater: string, target: number): [string, Fields] {
+/** The route of a heated part, and its name there for a nozzle. @throws `invalid_input` where there is none */
+function heaterRoute({ machine }: OctoPrintSession, heater: string): [path: string, tool: string | null] {
+  if (heater === "bed" && machine.hasBed) return ["/api/printer/bed", null];
+  if (heater === "chamber" && machine.hasChamber) return ["/api/printer/chamber", null];
+  const index = /^nozzle(\d+)$/u.exec(heater)?.[1];
+  if (index !== undefined && Number(index) < machine.nozzles) return ["/api/printer/tool", `tool${index}`];
+  throw invalid("/heater", `the machine has no ${heater}, by OctoPrint's printer profile`);
+}
+
+/** @throws `invalid_input` above the limit */
+function checkTemperature(heater: string, targetCelsius: number): void {
   const part = heater === "bed" || heater === "chamber" ? heater : "nozzle";
   const limit = temperatureLimits[`${part}Celsius`];
-  if (target > limit) throw invalid("/targetCelsius", `the ${part} may be heated to ${limit} °C at most`);
-  const body = { command: "target", target };
-  if (part === "bed" && machine.hasBed) return ["/api/printer/bed", body];
-  if (part === "chamber" && machine.hasChamber) return ["/api/printer/chamber", body];
-  const index = Number(heater.slice("nozzle".length));
-  if (part === "nozzle" && index < machine.nozzles) {
-    return ["/api/printer/tool", { command: "target", targets: { [`tool${index}`]: target } }];
-  }
-  throw invalid("/heater", `the machine has no ${heater}, by OctoPrint's printer profile`);
+  if (targetCelsius > limit) throw invalid("/targetCelsius", `the ${part} may be heated to ${limit} °C at most`);
 }
 
 /** @throws `invalid_input` beyond the machine's reach */

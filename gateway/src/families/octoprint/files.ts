@@ -24,6 +24,8 @@ export function createFileHandlers(session: OctoPrintSession): CommandHandlers {
       await upload(rest, name, file, signal);
       return { outcome: "acknowledged" };
     },
+    selectFile: async ({ file }, { signal }) =>
+      session.tell(`/api/files${resourceOf(file)}`, { command: "select", print: false }, signal),
     deleteFile: async ({ file }, { signal }) => {
       await rest.delete(`/api/files${resourceOf(file)}`, { signal });
       return { outcome: "acknowledged" };

@@ -28,6 +28,10 @@ const omits: readonly Omission[] = [
     reason: "it lists what Gantry does not run",
     applies: ({ needs }) => needs === "system",
   },
+  {
+    reason: "it is for the printer's own panel; over HTTP it is a command like any other",
+    applies: ({ needs }) => needs === "fileSelection" || needs === "heaterOffsets",
+  },
 ];
 
 /** Why the command has no tool, and what to do instead; undefined where it has one. */
