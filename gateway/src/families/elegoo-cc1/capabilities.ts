@@ -33,8 +33,15 @@ const always = [
 /** What hangs on a request that not every firmware knows. */
 const byRequest: readonly (readonly [Capability, RequestName])[] = [["timelapses", "exportTimelapse"]];
 
-/** What the printer has. `canvas` says whether a Canvas has shown itself. */
-export function capabilitiesOf(firmware: Firmware, canvas: boolean): Capabilities {
+/**
+ * Of a machine that is no Centauri: resin printers of the maker speak the same protocol, and what
+ * their firmware makes of a command is not known here. It is watched and told nothing.
+ */
+const ofAnotherModel: Capabilities = new Set(["connections", "layers", "storages"]);
+
+/** What the printer has. `model` is null while it has not told; `canvas`: one has shown itself. */
+export function capabilitiesOf(model: string | null, firmware: Firmware, canvas: boolean): Capabilities {
+  if (model !== null && !/centauri/iu.test(model)) return ofAnotherModel;
   const proven = byRequest.filter(([, request]) => isKnownTo(firmware, request)).map(([capability]) => capability);
   return new Set<Capability>([...always, ...proven, ...(canvas ? (["materials"] as const) : [])]);
 }

@@ -248,7 +248,8 @@ export class CentauriSession implements Session {
   }
 
   #identify(): void {
-    this.#options.identify(readIdentity(this.#attributes), capabilitiesOf(this.#firmware, this.#canvas !== null));
+    const identity = readIdentity(this.#attributes);
+    this.#options.identify(identity, capabilitiesOf(identity.model, this.#firmware, this.#canvas !== null));
   }
 
   /** Tells everything that is known now. */
