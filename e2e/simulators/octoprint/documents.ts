@@ -6,7 +6,7 @@ import { baudrates, ports, type OctoPrint } from "./octoprint.ts";
 
 type Document = Readonly<Record<string, unknown>>;
 
-export function stateDocument({ machine, release }: OctoPrint): Document {
+function stateDocument({ machine, release }: OctoPrint): Document {
   const { state, isOperational, error } = machine;
   const closed = state === "OFFLINE" || state === "CLOSED_WITH_ERROR";
   return {
@@ -217,7 +217,7 @@ export function settingsDocument({ knobs, webcamUrl, apiKey }: OctoPrint): Docum
 }
 
 /** The entries of a folder; without `recursive` folders show only what lies directly in them. */
-export function entriesOf(
+function entriesOf(
   octoprint: OctoPrint,
   folder: string,
   recursive: boolean,
