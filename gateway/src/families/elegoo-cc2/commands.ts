@@ -62,7 +62,7 @@ export function createHandlers(session: Cc2Session): CommandHandlers {
       return outcome;
     },
     refresh: async (_input, { signal }) => {
-      await session.refreshStatus({ signal, urgency: "asked" });
+      await session.ask("status", {}, { signal, urgency: "asked" });
       return { outcome: "acknowledged" };
     },
   };

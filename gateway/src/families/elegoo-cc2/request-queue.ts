@@ -82,12 +82,17 @@ export class RequestQueue {
     return this.#inFlight?.entry.name === name || this.#queued.some((entry) => entry.name === name);
   }
 
-  /** Hands an answer to whoever asked. One that nobody waits for, or of another method, is passed over. */
-  settle(answer: Answer, methodOf: (name: MethodName) => number): void {
+  /**
+   * Hands an answer to whoever asked, and gives the name of what was asked. One that nobody waits
+   * for, or of another method, is passed over.
+   */
+  settle(answer: Answer, methodOf: (name: MethodName) => number): MethodName | undefined {
     const pending = this.#inFlight;
-    if (pending === undefined || pending.id !== answer.id) return;
-    if (answer.method !== null && answer.method !== methodOf(pending.entry.name)) return;
+    if (pending === undefined || pending.id !== answer.id) return undefined;
+    const { name } = pending.entry;
+    if (answer.method !== null && answer.method !== methodOf(name)) return undefined;
     pending.entry.answer.resolve(answer);
+    return name;
   }
 
   /** Ends every wait with the reason of the session's end. */

@@ -103,6 +103,21 @@ describe("what the printer pushes", { timeout }, () => {
     assert.deepEqual([...new Set(told)], ["finished bracket.gcode", "finished -"]);
   });
 
+  test("while the session is being opened is told once it is open, each in its order", async () => {
+    await using bench = new Bench();
+    bench.printer.status = printingStatus();
+    const opening = bench.connect();
+    await bench.printer.until(() => bench.printer.count(1002) === 1, 0);
+    bench.printer.machine(2, 2077);
+    bench.printer.machine(1, 0);
+    await bench.printer.until(() => bench.printer.count(1001) === 1);
+    await opening;
+    assert.deepEqual(
+      bench.readings.map(({ phase }) => phase).filter((phase, index, all) => phase !== all[index - 1]),
+      ["printing", "finished"],
+    );
+  });
+
   test("comes twice, on two topics, and is taken once", async () => {
     await using bench = new Bench();
     await bench.open();

@@ -18,7 +18,7 @@ import { RequestQueue, type Answer, type Urgency } from "./request-queue.ts";
 import { hasCanvas, readIdentity, readView, wireSpeedMode } from "./state.ts";
 import type { InboundPayload, Transport } from "./transport.ts";
 import { Upkeep } from "./upkeep.ts";
-import { emptyView, hasJob, withAttributes, withDelta, withStatus, type View } from "./view.ts";
+import { emptyView, hasJob, withAttributes, withCanvas, withDelta, withStatus, type View } from "./view.ts";
 
 /** A registration expires unless this client's own PING comes; MQTT's does not count. */
 const pingMs = 10_000;
@@ -63,6 +63,7 @@ export class Cc2Session implements Session {
   readonly #tasks: Promise<void>[] = [];
   readonly #suspects: MethodName[] = [];
   #view: View = emptyView;
+  #held: Readings[] | undefined = [];
   /** When anything came, PONG included, monotonic ms. */
   #heardMs: number;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -101,8 +102,9 @@ export class Cc2Session implements Session {
     await this.#registration.request(this.#topics, publish, { clock: this.options.clock, signal: this.signal });
     this.#run(async () => this.#keepAlive());
     this.#run(async () => this.#queue.run(this.signal));
-    await this.refreshStatus();
+    await this.ask("status", {});
     await this.#identify();
+    this.#tellHeld();
     this.#run(async () => this.upkeep.run(this.signal));
   }
 
@@ -153,34 +155,30 @@ export class Cc2Session implements Session {
     return this.#queue.ask(onSent === undefined ? request : { ...request, onSent });
   }
 
-  /** The whole status, asked for. */
-  async refreshStatus(options: AskOptions = {}): Promise<void> {
-    const result = await this.ask("status", {}, options);
-    this.update(withStatus(this.#view, result, this.options.memory.jobRan));
-  }
-
-  async refreshAttributes(): Promise<void> {
-    this.#takeAttributes(await this.ask("attributes", {}));
-  }
-
   /** Takes a new view and tells it, each one: the end of a job may show in a single push. */
   update(view: View): void {
     const before = this.#view;
     this.#view = view;
     if (view.status === undefined) return;
-    const { memory, clock, report } = this.options;
+    const { memory, clock } = this.options;
     this.#reportedMs = clock.monotonic();
     memory.jobRan = hasJob(view) || view.outcome === "unknown";
     this.upkeep.speed.observe(wireSpeedMode(view), clock.monotonic());
     this.upkeep.changed(before, view);
-    report(this.readings);
+    this.tell();
     if (hasCanvas(before) !== hasCanvas(view) && Object.keys(view.attributes).length > 0) this.tellIdentity();
+  }
+
+  /** Reports the readings as they are. What comes before the session can take commands is held until then. */
+  tell(): void {
+    if (this.#held === undefined) this.options.report(this.readings);
+    else this.#held.push(this.readings);
   }
 
   /** Somebody asked for this speed mode: it is shown, and held across filament changes of this job. */
   pinSpeed(mode: number): void {
     this.options.memory.pinnedSpeed = mode;
-    this.options.report(this.readings);
+    this.tell();
   }
 
   /** Says who the printer is and what it has. */
@@ -200,10 +198,17 @@ export class Cc2Session implements Session {
     await Promise.allSettled(this.#tasks);
   }
 
+  /** Each in its order: a job may have ended in the meantime. */
+  #tellHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const readings of held) this.options.report(readings);
+  }
+
   /** A printer that does not say what it is still works: it counts as a new firmware. */
   async #identify(): Promise<void> {
     try {
-      await this.refreshAttributes();
+      await this.ask("attributes", {});
     } catch (error) {
       this.signal.throwIfAborted();
       this.options.log.warn("the printer does not tell its firmware", { error });
@@ -262,13 +267,24 @@ export class Cc2Session implements Session {
       case "registration":
         return this.#registration.take(message);
       case "answer":
-        return this.#queue.settle(message, (name) => methods[name].method);
+        return this.#takeAnswer(message);
       case "push":
         return this.#takePush(message, payload);
       case "pong":
       case "other":
         return undefined;
     }
+  }
+
+  /** What tells of the state counts at once: a push that follows it in the same packet must find it. */
+  #takeAnswer(answer: Answer): void {
+    const name = this.#queue.settle(answer, (asked) => methods[asked].method);
+    if (answer.errorCode !== 0) return;
+    const { result } = answer;
+    if (name === "status") this.update(withStatus(this.#view, result, this.options.memory.jobRan));
+    if (name === "attributes") this.#takeAttributes(result);
+    if (name === "canvas") this.update(withCanvas(this.#view, result));
+    if (name === "disk") this.update({ ...this.#view, disk: result });
   }
 
   #takePush({ about, sequence, result }: Extract<Message, { kind: "push" }>, payload: Uint8Array): void {

@@ -10,7 +10,7 @@ import { SpeedDisplay } from "./speed.ts";
 import { filamentChange } from "./stages.ts";
 import { hasCanvas, lacksLayers, readStage } from "./state.ts";
 import { storedFile } from "./stored-file.ts";
-import { hasJob, jobOf, withCanvas, withOutcome, type View } from "./view.ts";
+import { hasJob, jobOf, withOutcome, type View } from "./view.ts";
 
 const lookEveryMs = 1000;
 /** Ask for the status when nothing came for this long. */
@@ -21,12 +21,14 @@ const wholeEveryMs = 300_000;
 const canvasInJobMs = 60_000;
 const diskEveryMs = 600_000;
 
+type Upkept = Extract<MethodName, "status" | "attributes" | "canvas" | "disk" | "fileDetail" | "history">;
+
 export class Upkeep {
   readonly speed = new SpeedDisplay();
   readonly #session: Cc2Session;
   /** When each was last asked, monotonic ms. */
-  readonly #askedMs = new Map<MethodName, number>();
-  readonly #wanted = new Set<MethodName>(["canvas", "disk"]);
+  readonly #askedMs = new Map<Upkept, number>();
+  readonly #wanted = new Set<Upkept>(["canvas", "disk"]);
   #layersTriedFor = "";
   #shownSpeed: string | null = null;
 
@@ -104,13 +106,13 @@ export class Upkeep {
     this.#wanted.add("fileDetail");
   }
 
-  #isDue(name: MethodName, everyMs: number, nowMs: number): boolean {
+  #isDue(name: Upkept, everyMs: number, nowMs: number): boolean {
     const askedMs = this.#askedMs.get(name);
     if (askedMs === undefined) this.#askedMs.set(name, nowMs); // just asked, or wanted from the start
     return askedMs !== undefined && nowMs - askedMs >= everyMs;
   }
 
-  #fetch(name: MethodName, nowMs: number): void {
+  #fetch(name: Upkept, nowMs: number): void {
     const session = this.#session;
     if (session.isAsking(name)) return;
     this.#wanted.delete(name);
@@ -119,26 +121,18 @@ export class Upkeep {
       if (name === "history") session.update(withOutcome(session.view, null));
       return;
     }
-    this.#tasks[name]?.().catch((error: unknown) => {
+    this.#perform(name).catch((error: unknown) => {
       session.options.log.debug("a request of the upkeep failed", { request: name, error });
       if (name === "history") session.update(withOutcome(session.view, null));
     });
   }
 
-  readonly #tasks: Partial<Record<MethodName, () => Promise<void>>> = {
-    status: async () => this.#session.refreshStatus(),
-    attributes: async () => this.#session.refreshAttributes(),
-    canvas: async () => {
-      const result = await this.#session.ask("canvas", {});
-      this.#session.update(withCanvas(this.#session.view, result));
-    },
-    disk: async () => {
-      const disk = await this.#session.ask("disk", {});
-      this.#session.update({ ...this.#session.view, disk });
-    },
-    fileDetail: async () => this.#readLayers(),
-    history: async () => this.#readOutcome(),
-  };
+  /** Status, attributes, Canvas and disk are taken by the session as they come in. */
+  async #perform(name: Upkept): Promise<void> {
+    if (name === "fileDetail") await this.#readLayers();
+    else if (name === "history") await this.#readOutcome();
+    else await this.#session.ask(name, {});
+  }
 
   async #readLayers(): Promise<void> {
     const session = this.#session;
@@ -177,6 +171,6 @@ export class Upkeep {
     const readings = this.#session.readings;
     if (readings.speedMode === this.#shownSpeed) return;
     this.#shownSpeed = readings.speedMode;
-    this.#session.options.report(readings);
+    this.#session.tell();
   }
 }
