@@ -45,7 +45,6 @@ export function faultTable({ gate, printer, storage, knobs, port }: FaultContext
       set: () => printer.trouble("ATTENTION", "Filament ran out"),
       clear: () => printer.repair(),
     },
-    "refuse-start": { summary: "the next start is refused with 409", set: () => void (knobs.refuseStarts = 1) },
     "upload-refused": {
       summary: "uploads get this HTTP status",
       parameters: { status: { kind: "choice", values: [400, 409, 413, 415, 507], default: 507 } },

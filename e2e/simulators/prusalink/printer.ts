@@ -36,12 +36,15 @@ export class Printer {
   readonly bed = { actual: ambientCelsius, target: 0 };
   readonly position: Record<Axis, number> = { x: 0, y: 0, z: 0.15 };
   state: State = "IDLE";
+  /** How long FINISHED and STOPPED last, seconds of wall time, before it can print again; 0: until then. */
+  settleSeconds = 0;
   /** What `status_printer` says when it is not well. */
   message: string | undefined;
   speedPercent = 100;
   job: Job | undefined;
   #jobs = 0;
   #busySeconds = 0;
+  #endedSeconds = 0;
   #before: State = "IDLE";
 
   get isMoving(): boolean {
@@ -50,7 +53,8 @@ export class Printer {
 
   /** @throws Conflict */
   start(file: PrintFile): void {
-    if (!startable.has(this.state)) throw new Conflict("Printer is not in state to print.");
+    const settling = this.settleSeconds > 0 && (this.state === "FINISHED" || this.state === "STOPPED");
+    if (settling || !startable.has(this.state)) throw new Conflict("Printer is not in state to print.");
     this.#jobs += 1;
     this.job = { id: this.#jobs, file, printedSeconds: 0 };
     this.state = "PRINTING";
@@ -120,12 +124,17 @@ export class Printer {
       this.bed.actual = this.bed.target;
       this.state = state === "PAUSED" ? "PAUSED" : "PRINTING";
     }
+    this.#endedSeconds = 0;
     if (state === "FINISHED" || state === "STOPPED") this.state = state;
     if (state === "ATTENTION") this.trouble("ATTENTION", "Filament ran out");
     if (state === "ERROR") this.trouble("ERROR", "HOTEND THERMAL RUNAWAY");
   }
 
-  advance(seconds: number): void {
+  /** Moves time forward: the machine's own seconds, and the wall's for what is not part of a job. */
+  advance(seconds: number, wallSeconds: number): void {
+    this.#endedSeconds += wallSeconds;
+    const ended = this.state === "FINISHED" || this.state === "STOPPED";
+    if (ended && this.settleSeconds > 0 && this.#endedSeconds > this.settleSeconds) this.state = "IDLE";
     for (const heater of [this.nozzle, this.bed]) {
       const goal = heater.target === 0 ? ambientCelsius : heater.target;
       if (goal > heater.actual) heater.actual = Math.min(goal, heater.actual + heatingPerSecond * seconds);
@@ -144,6 +153,7 @@ export class Printer {
   #end(state: State): void {
     this.job = undefined;
     this.state = state;
+    this.#endedSeconds = 0;
     this.nozzle.target = 0;
     this.bed.target = 0;
   }

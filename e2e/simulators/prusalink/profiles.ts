@@ -10,6 +10,8 @@ export interface Profile {
   /** The legacy calls for heat and motion, and a camera. */
   readonly legacy: boolean;
   readonly shortNames: boolean;
+  /** How long FINISHED and STOPPED last before it can print again, seconds; 0: it prints from them. */
+  readonly settleSeconds: number;
 }
 
 const capabilities = { "upload-by-put": true };
@@ -32,6 +34,7 @@ export const profiles: Readonly<Record<string, Profile>> = {
     storageList: true,
     legacy: true,
     shortNames: false,
+    settleSeconds: 11,
   },
   buddy: {
     version: {
@@ -54,5 +57,6 @@ export const profiles: Readonly<Record<string, Profile>> = {
     storageList: false,
     legacy: false,
     shortNames: true,
+    settleSeconds: 0,
   },
 };

@@ -28,8 +28,6 @@ export interface Knobs {
   silent: boolean;
   /** Every answer is 503, as while it starts. */
   starting: boolean;
-  /** The next starts are refused although the state allows them. */
-  refuseStarts: number;
   /** Every upload gets this status; 0: they are taken. */
   uploadStatus: number;
 }
@@ -142,7 +140,7 @@ function job({ printer }: Parts, { request, path }: Asked): Answer | undefined {
 }
 
 function file(parts: Parts, asked: Asked, path: string): Answer | undefined {
-  const { storage, printer, knobs } = parts;
+  const { storage, printer } = parts;
   const found = storage.find(path);
   switch (asked.request.method ?? "") {
     case "GET": {
@@ -151,10 +149,6 @@ function file(parts: Parts, asked: Asked, path: string): Answer | undefined {
     }
     case "POST":
       if (found === undefined) return missing;
-      if (knobs.refuseStarts > 0) {
-        knobs.refuseStarts -= 1;
-        throw new Conflict("Printer is not in state to print.");
-      }
       printer.start(found);
       return done;
     case "DELETE":

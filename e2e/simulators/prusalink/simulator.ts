@@ -50,10 +50,11 @@ async function startPrusaLink({ host, ports, settings, scenario, speed, journal 
   const profile = profileNamed(settings["profile"] ?? "");
   const gate = new Gate({ apiKey: key, username: "maker", password, algorithm });
   const printer = new Printer();
+  printer.settleSeconds = profile.settleSeconds;
   const storage = new Storage(profile);
   const cube = storage.put("cube.gcode", Buffer.from("; thumbnail begin\n; estimated printing time = 20m 0s\nG28\n"));
   storage.put("parts/bracket.gcode", Buffer.from("; estimated printing time = 65m 0s\nG28\n"));
-  const knobs: Knobs = { silent: false, starting: false, refuseStarts: 0, uploadStatus: 0 };
+  const knobs: Knobs = { silent: false, starting: false, uploadStatus: 0 };
   const look = (): Scene => sceneOf(printer);
   const source = opened.use(new FrameSource({ width: 640, height: 480, framesPerSecond: 10, look }));
   const picture = async (): Promise<Buffer> => (await source.next()).jpeg;
@@ -79,7 +80,7 @@ async function startPrusaLink({ host, ports, settings, scenario, speed, journal 
   await port.open();
   const enter = (name: string): void => printer.enter(scenarioStates[name] ?? "IDLE", cube);
   enter(scenario);
-  const ticking = setInterval(() => printer.advance((tickMs / 1000) * speed), tickMs);
+  const ticking = setInterval(() => printer.advance((tickMs / 1000) * speed, tickMs / 1000), tickMs);
   opened.defer(() => clearInterval(ticking));
   const held = opened.move();
   return {
@@ -96,7 +97,7 @@ async function startPrusaLink({ host, ports, settings, scenario, speed, journal 
         enter("idle");
         await port.open();
       },
-      advance: (seconds) => printer.advance(seconds),
+      advance: (seconds) => printer.advance(seconds, seconds),
     },
     [Symbol.asyncDispose]: async () => held.disposeAsync(),
   };

@@ -9,8 +9,12 @@ import { fileHandlers, onPrinter } from "./files.ts";
 import { apiPath, storedPath } from "./paths.ts";
 import type { PrusaLinkSession } from "./session.ts";
 
-/** A start right after a stop was once refused though the state read STOPPED. */
-const startAgainMs = 2000;
+/**
+ * PrusaLink 0.8.1 holds FINISHED and STOPPED for eleven seconds and starts nothing meanwhile (seen; its
+ * const.py PRINT_END_TIMEOUT). Buddy boards start from them at once.
+ */
+const settleEveryMs = 1000;
+const settleTries = 15;
 
 type Acknowledged = CommandResult<"pause">;
 
@@ -55,8 +59,11 @@ export function createHandlers(session: PrusaLinkSession): CommandHandlers {
       return onPrinter(session, path, signal, async (found) => {
         const start = async (): Promise<Acknowledged> => send("POST", apiPath(found), signal);
         return start().catch(async (error: unknown) => {
-          if (PrinterError.from(error).code !== "wrong_phase" || session.readings.phase !== "stopped") throw error;
-          await session.pause(startAgainMs, signal);
+          const { code, message } = PrinterError.from(error);
+          if (code !== "wrong_phase" || !(await settled(session, signal))) throw error;
+          session.log.info("the start was refused right after another job, and is tried once more", {
+            reason: message,
+          });
           return start();
         });
       });
@@ -81,6 +88,17 @@ export function createHandlers(session: PrusaLinkSession): CommandHandlers {
       return { outcome: "acknowledged" };
     },
   };
+}
+
+/** Waits until the end of the last job is over; false when something else keeps the printer from starting. */
+async function settled(session: PrusaLinkSession, signal: AbortSignal): Promise<boolean> {
+  for (let tries = 0; tries < settleTries; tries += 1) {
+    await session.pause(settleEveryMs, signal);
+    await session.refresh(signal);
+    const { phase } = session.readings;
+    if (phase !== "finished" && phase !== "stopped") return phase === "idle";
+  }
+  return false;
 }
 
 /** @throws PrinterError `invalid_input` naming the limit */

@@ -1,6 +1,7 @@
 // One session with one PrusaLink: who it is, then its status every few seconds. There is nothing to
 // subscribe to. It never reconnects.
 
+import type { Log } from "@gantry/platform/log";
 import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Readings, type Storage } from "../../model/printer.ts";
@@ -56,6 +57,10 @@ export class PrusaLinkSession implements Session {
     this.transport = new Transport(options.connection);
     this.ended = this.#end.promise;
     this.handlers = createHandlers(this);
+  }
+
+  get log(): Log {
+    return this.#options.log;
   }
 
   get readings(): Readings {
