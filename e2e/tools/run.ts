@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aborted } from "@gantry/platform/lifecycle";
 import { addressLines, type ShownPrinter } from "./addresses.ts";
+import { bridgeArgs, bridgeEnvironment } from "./bridge-command.ts";
 import { createLogView } from "./log-view.ts";
 import { root } from "./paths.ts";
 import { takenPorts } from "./ports.ts";
@@ -89,7 +90,7 @@ async function runStack(
   services = { ...services, GANTRY_INVENTORY: file };
   const gateway = String((await stack.start("gateway", ["gateway/src/main.ts"], services, signal))["http"]);
   services = { GANTRY_GATEWAY_URL: gateway, ...services };
-  const bridge = await stack.start("bridge", ["rtsp-bridge/src/main.ts"], services, signal);
+  const bridge = await stack.start("bridge", bridgeArgs, { ...bridgeEnvironment, ...services }, signal);
   const addresses = { gateway, bridge: String(bridge["http"]), rtsp: String(bridge["rtsp"]) };
   const lines = addressLines(addresses, await printersOf(gateway));
   process.stdout.write(`\n${lines.map((line) => `  ${line}`.trimEnd()).join("\n")}\n\n  Ctrl-C stops all.\n\n`);

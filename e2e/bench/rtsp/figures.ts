@@ -1,12 +1,12 @@
 // Numbers of a bench into lines. Ratios stand first: absolute times say more about the machine.
 
-export interface Spread {
+interface Spread {
   readonly p50: number;
   readonly p95: number;
   readonly worst: number;
 }
 
-export function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((left, right) => left - right);
   const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
   return { p50: at(0.5), p95: at(0.95), worst: sorted.at(-1) ?? NaN };

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { descendants, type ProcessRow } from "../../scenarios/harness/processes.ts";
 import { Service } from "../../scenarios/harness/service.ts";
 import { until } from "../../scenarios/harness/until.ts";
+import { bridgeArgs, bridgeEnvironment } from "../../tools/bridge-command.ts";
 import { mediamtxFile } from "../../tools/paths.ts";
 
 export interface System extends AsyncDisposable {
@@ -207,7 +208,8 @@ export class Ours implements System {
     );
     const gatewayUrl = String((await this.#gateway.listening())["http"]);
     this.#bridge = this.#resources.use(
-      new Service("bridge", ["rtsp-bridge/src/main.ts"], {
+      new Service("bridge", bridgeArgs, {
+        ...bridgeEnvironment,
         ...common,
         GANTRY_GATEWAY_URL: gatewayUrl,
         GANTRY_BRIDGE_HTTP_HOST: "127.0.0.1",

@@ -1,6 +1,6 @@
 // Errors over HTTP: application/problem+json (RFC 9457), with the fields that the gateway's have.
 
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 
 const problems = {
   invalid_input: { status: 400, title: "Invalid input" },
@@ -11,20 +11,9 @@ const problems = {
 type ProblemCode = keyof typeof problems;
 
 /** Ends the response. `printer` is the stream's id where there is one. */
-export function sendProblem(response: Response, code: ProblemCode, detail: string, printer?: string): void {
+export function sendProblem(response: ServerResponse, code: ProblemCode, detail: string, printer?: string): void {
   const { status, title } = problems[code];
-  response
-    .status(status)
-    .type("application/problem+json")
-    .send(
-      JSON.stringify({
-        type: `urn:gantry:problem:${code.replaceAll("_", "-")}`,
-        title,
-        status,
-        detail,
-        code,
-        retryable: false,
-        ...(printer === undefined ? {} : { printer }),
-      }),
-    );
+  const type = `urn:gantry:problem:${code.replaceAll("_", "-")}`;
+  const body = { type, title, status, detail, code, retryable: false, ...(printer === undefined ? {} : { printer }) };
+  response.writeHead(status, { "Content-Type": "application/problem+json; charset=utf-8" }).end(JSON.stringify(body));
 }

@@ -12,6 +12,9 @@ import { PathWriter } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import { startMediamtx, type Supervisor } from "./supervisor.ts";
 
+/** It makes little garbage: collected at a quarter of what Go waits for, it needs some MB less and no more CPU. */
+const sparing = { GOGC: "25" };
+
 /** How often what MediaMTX has is compared with what it should have, ms. */
 const compareEveryMs = 5000;
 
@@ -70,7 +73,7 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
   const started = await startMediamtx({
     ...options,
     rtspHost: options.rtspHost,
-    environment: { ...hooks.environment, PATH: options.searchPath, TZ: options.timeZone },
+    environment: { ...hooks.environment, PATH: options.searchPath, TZ: options.timeZone, ...sparing },
     prepare: async (api) => paths.attach(api),
     onUp: (api) => {
       demand.attach(api);

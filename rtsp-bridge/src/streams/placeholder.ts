@@ -1,6 +1,7 @@
 // The slate shown while a camera gives no picture: who, what is wrong, when it was last seen.
-// Drawn once for each size and text, never on the way of a picture. The text uses the font files
-// of dejavu-fonts-ttf, so that it looks the same where no font is installed.
+// Drawn once for each size and text, never on the way of a picture, and not in the bridge's own
+// process (./slate-painter.ts). The text uses the font files of dejavu-fonts-ttf, so that it looks
+// the same where no font is installed.
 
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
@@ -14,6 +15,11 @@ export interface SlateText {
   readonly message: string;
   /** A smaller last line, or nothing. */
   readonly detail: string | null;
+}
+
+export interface SlateRequest {
+  readonly size: PictureSize;
+  readonly text: SlateText;
 }
 
 /** Draws one slate. @throws Error when the picture library fails */

@@ -6,7 +6,7 @@ import type { Log } from "@gantry/platform/log";
 import type { StreamPlan } from "../plan.ts";
 import { openKnowledge, type Knowledge } from "./knowledge.ts";
 import { Load } from "./load.ts";
-import { drawSlate } from "./placeholder.ts";
+import { SlatePainter } from "./slate-painter.ts";
 import { Stream } from "./stream.ts";
 import type { StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
 
@@ -37,6 +37,7 @@ class Streams implements StreamSet {
   readonly #options: StreamSetOptions;
   readonly #knowledge: Promise<Knowledge>;
   readonly #load = new Load();
+  readonly #painter = new SlatePainter();
   readonly #entries = new Map<string, Entry>();
   /** One change at a time: a path must be gone before it is made again. */
   #applied: Promise<void> = Promise.resolve();
@@ -87,6 +88,7 @@ class Streams implements StreamSet {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     await this.apply([]);
+    await this.#painter[Symbol.asyncDispose]();
     await (await this.#knowledge).flushed();
   }
 
@@ -103,7 +105,7 @@ class Streams implements StreamSet {
     const entry = this.#entries.get(plan.id);
     if (entry === undefined) {
       const log = this.#options.log.with({ stream: plan.id });
-      const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate };
+      const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate: this.#painter.draw };
       const stream = new Stream(plan, this.#isServerThere, { ...this.#options, ...own });
       this.#entries.set(plan.id, { plan, stream });
     } else if (!isDeepStrictEqual(entry.plan, plan)) {
