@@ -27,7 +27,7 @@ export interface Job {
 
 /** Travel, mm. */
 export const travel: Readonly<Record<Axis, readonly [number, number]>> = { x: [0, 235], y: [0, 235], z: [-2, 250] };
-export const ambientCelsius = 22;
+const ambientCelsius = 22;
 const heatingPerSecond = 4;
 const coolingPerSecond = 1;
 

@@ -15,7 +15,7 @@ import { firstLines } from "./refusals.ts";
 import type { AskOptions } from "./session.ts";
 
 /** A pause macro parks, homing takes its time; below the longest that the fleet waits. */
-const scriptMs = 50_000;
+const scriptMs = 110_000;
 
 export interface Line {
   readonly machine: Machine;

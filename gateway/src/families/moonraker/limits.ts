@@ -7,7 +7,7 @@ import { fields, number, text, type Fields } from "./codec.ts";
 import { isChamber, kindOf } from "./objects.ts";
 
 /** Whatever the machine claims, °C. */
-const ceilings: GcodeLimits = { nozzleCelsius: 300, bedCelsius: 140, chamberCelsius: 140 };
+const ceilings: GcodeLimits = { nozzleCelsius: 300, bedCelsius: 140, chamberCelsius: 80 };
 
 const maxMillimetersPerMinute = 12_000;
 /** Usual speeds of moves by hand. */
