@@ -155,7 +155,11 @@ async function answered(request: http.ClientRequest, body: (() => Readable) | un
   const content = body?.();
   try {
     return await new Promise((resolve, reject) => {
-      request.once("response", resolve);
+      request.once("response", (response) => {
+        // Answered before its end, the rest of the body is for nobody.
+        response.once("close", () => content?.destroy());
+        resolve(response);
+      });
       // A printer that refuses an upload may close in its midst: what it answered comes first.
       request.on("error", (error) => setImmediate(() => reject(error)));
       if (content === undefined) request.end();
