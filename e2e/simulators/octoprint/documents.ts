@@ -217,13 +217,7 @@ export function settingsDocument({ knobs, webcamUrl, apiKey }: OctoPrint): Docum
 }
 
 /** The entries of a folder; without `recursive` folders show only what lies directly in them. */
-function entriesOf(
-  octoprint: OctoPrint,
-  folder: string,
-  recursive: boolean,
-  host: string,
-  depth = 0,
-): Document[] {
+function entriesOf(octoprint: OctoPrint, folder: string, recursive: boolean, host: string, depth = 0): Document[] {
   const { folders, files } = octoprint.files.children(folder);
   const inner = (path: string): Document => ({
     name: path.split("/").at(-1),
