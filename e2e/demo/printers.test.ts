@@ -25,7 +25,10 @@ test("the demo writes an inventory that the gateway takes, and takes it away aga
     const schemas = Object.fromEntries(Object.entries(families).map(([id, { connection }]) => [id, connection]));
     const { printers } = await loadInventory({ file, env: {}, families: schemas });
     assert.deepEqual(
-      printers.map(({ id, connection }) => [id, (connection as { host: string }).host]),
+      printers.map(({ id, connection }) => {
+        const { host, url } = connection as { host?: string; url?: string };
+        return [id, host ?? new URL(url ?? "").hostname];
+      }),
       demoPrinters.map(({ id }) => [id, "demo-printers"]),
     );
     demo.kill("SIGTERM");

@@ -38,7 +38,9 @@ export const moonraker: SimulatorDefinition = {
 async function startMoonraker({ host, ports, settings, scenario, speed, journal }: StartOptions): Promise<Simulator> {
   await using opened = new AsyncDisposableStack();
   const apiKey = settings["key"] ?? "";
-  const server = new Moonraker({ apiKey, journal, webcam: () => `http://${host}:${camera.number}` });
+  // As its owner would write it, who knows no address that everybody reaches.
+  const webcamHost = host === "0.0.0.0" ? "localhost" : host;
+  const server = new Moonraker({ apiKey, journal, webcam: () => `http://${webcamHost}:${camera.number}` });
   const { klippy } = server;
   opened.use(klippy);
   const framesPerSecond = wholeNumber("fps", settings["fps"] ?? "", 1, 30);
