@@ -5,7 +5,7 @@ import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type * as z from "zod";
 import type { Capabilities } from "../model/capabilities.ts";
-import type { CommandHandlers } from "../model/commands.ts";
+import type { CommandHandlers, CommandName, Unavailable } from "../model/commands.ts";
 import type { PrinterError } from "../model/errors.ts";
 import type { Identity, Readings } from "../model/printer.ts";
 
@@ -24,7 +24,12 @@ export interface ConnectOptions<Connection> extends FamilyContext {
   /** Takes each new reading. Called again only when something changed or the printer confirmed it. */
   readonly report: (readings: Readings) => void;
   /** Takes what the printer says it is, whenever that changes. */
-  readonly identify: (identity: Identity, has: Capabilities) => void;
+  readonly identify: (
+    identity: Identity,
+    has: Capabilities,
+    /** Commands that this machine or its firmware refuses, with the reason; left out: none. */
+    unavailable?: ReadonlyMap<CommandName, Unavailable>,
+  ) => void;
 }
 
 /**

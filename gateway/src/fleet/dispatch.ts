@@ -69,6 +69,10 @@ async function run(request: CommandRequest, options: DispatchOptions): Promise<C
   const open = session(printer.id);
   if (open === undefined) throw new PrinterError("unreachable", printer.state.reason ?? "the printer is reconnecting");
   const handler = open.handlers[command] as Handler | undefined;
+  const unavailable = printer.unavailable.get(command);
+  if (unavailable !== undefined) {
+    throw new PrinterError(unavailable.retry === "later" ? "wrong_phase" : "unsupported", unavailable.reason);
+  }
   if (handler === undefined || !printer.commands.has(command)) throw unsupported(printer, command);
   inPhase(printer, command);
   if (request.dryRun === true) return { kind: "dry_run" };

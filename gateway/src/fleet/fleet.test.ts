@@ -5,7 +5,7 @@ import { FakeClock } from "@gantry/platform/fake-clock";
 import { silentLog } from "@gantry/platform/log";
 import * as z from "zod";
 import { register, type ConnectOptions, type Session } from "../families/family.ts";
-import type { CommandHandlers } from "../model/commands.ts";
+import type { CommandHandlers, CommandName, Unavailable } from "../model/commands.ts";
 import { PrinterError } from "../model/errors.ts";
 import { unknownReadings } from "../model/printer.ts";
 import { createFleet } from "./create-fleet.ts";
@@ -20,6 +20,7 @@ class Bench {
   readonly events: FleetEvent[] = [];
   failing: PrinterError | undefined;
   handlers: CommandHandlers = {};
+  readonly unavailable = new Map<CommandName, Unavailable>();
   #listener: Parameters<InventoryFile["on"]>[0] = () => undefined;
   #inventory: Inventory = inventory();
 
@@ -74,7 +75,7 @@ class Bench {
     const { host } = options.connection;
     this.tries.push(host);
     if (this.failing !== undefined) throw this.failing;
-    options.identify({ model: "Bench", firmware: "1", serial: host }, new Set(["pause", "stop"]));
+    options.identify({ model: "Bench", firmware: "1", serial: host }, new Set(["pause", "stop"]), this.unavailable);
     options.report({ ...unknownReadings, phase: "idle" });
     const ended = Promise.withResolvers<PrinterError>();
     this.links.set(host, { options, end: ended.resolve });
@@ -278,6 +279,18 @@ describe("the gate", () => {
     bench.links.get("a")?.end(gone);
     await bench.clock.advance(0);
     await assert.rejects(fleet.dispatch(pause), { code: "unreachable", printer: "a" });
+  });
+
+  test("what a firmware refuses is told with its reason, for good or just now, and nothing is sent", async () => {
+    const bench = new Bench();
+    bench.unavailable.set("pause", { retry: "later", reason: "not during a print" });
+    bench.unavailable.set("refresh", { retry: "never", reason: "needs firmware 2" });
+    await using fleet = await prepare(bench);
+    bench.links.get("a")?.options.report({ ...unknownReadings, phase: "printing" });
+    await assert.rejects(fleet.dispatch(pause), { code: "wrong_phase", message: "not during a print" });
+    const refresh = { ...pause, command: "refresh" } as const;
+    await assert.rejects(fleet.dispatch(refresh), { code: "unsupported", message: "needs firmware 2" });
+    assert.deepEqual([...fleet.get("a").commands], ["pause"]);
   });
 
   test("a dry run checks everything and sends nothing", async () => {

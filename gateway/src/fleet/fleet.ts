@@ -3,7 +3,7 @@
 
 import type { InventoryStatus } from "@gantry/config";
 import type { Capabilities } from "../model/capabilities.ts";
-import type { CommandName, FileToSend, Media } from "../model/commands.ts";
+import type { CommandName, FileToSend, Media, Unavailable } from "../model/commands.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { JsonObject } from "../model/document.ts";
 import type { PrinterEvent } from "../model/events.ts";
@@ -24,6 +24,8 @@ export interface Printer {
   readonly fileTypes: readonly string[];
   /** The commands that can be asked of it: observing ones, and changing ones where control is on. */
   readonly commands: ReadonlySet<CommandName>;
+  /** Commands that it refuses for a reason of its own. Those it refuses just now stay among `commands`. */
+  readonly unavailable: ReadonlyMap<CommandName, Unavailable>;
   readonly state: PrinterState;
 }
 

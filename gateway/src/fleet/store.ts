@@ -6,7 +6,7 @@ import type { Clock } from "@gantry/platform/clock";
 import { Emitter } from "@gantry/platform/emitter";
 import type { Log } from "@gantry/platform/log";
 import type { Capabilities } from "../model/capabilities.ts";
-import { commandNames, commandRow, type CommandName } from "../model/commands.ts";
+import { commandNames, commandRow, type CommandName, type Unavailable } from "../model/commands.ts";
 import { PrinterError } from "../model/errors.ts";
 import { eventsBetween } from "../model/events.ts";
 import { unknownIdentity, unknownReadings, type Identity, type PrinterState, type Readings } from "../model/printer.ts";
@@ -19,6 +19,15 @@ export interface PrinterSeed {
   readonly family: string;
   readonly control: boolean;
   readonly fileTypes: readonly string[];
+}
+
+/** What a session has told of its machine. */
+export interface Identified {
+  readonly identity: Identity;
+  readonly has: Capabilities;
+  readonly unavailable: ReadonlyMap<CommandName, Unavailable>;
+  /** The commands that the session handles. */
+  readonly handled: ReadonlySet<CommandName>;
 }
 
 export class Store {
@@ -73,6 +82,7 @@ export class Store {
       identity: unknownIdentity,
       has: new Set(),
       commands: new Set(),
+      unavailable: new Map(),
       state,
     });
   }
@@ -89,12 +99,13 @@ export class Store {
   }
 
   /** What the machine said it is, and which commands its session handles. */
-  identified(id: string, identity: Identity, has: Capabilities, handled: ReadonlySet<CommandName>): void {
+  identified(id: string, { identity, has, unavailable, handled }: Identified): void {
     const before = this.#printers.get(id);
     if (before === undefined) return;
-    const commands = new Set(commandNames.filter((name) => isOffered(name, before.control, has, handled)));
-    const same = isDeepStrictEqual([before.identity, before.has, before.commands], [identity, has, commands]);
-    if (!same) this.#replace(before, { ...before, identity, has, commands });
+    const offered = commandNames.filter((name) => isOffered(name, before.control, has, handled));
+    const commands = new Set(offered.filter((name) => unavailable.get(name)?.retry !== "never"));
+    const after = { ...before, identity, has, commands, unavailable };
+    if (!isDeepStrictEqual(before, after)) this.#replace(before, after);
   }
 
   /** A reading from a working session. Parts that did not change keep their identity. */

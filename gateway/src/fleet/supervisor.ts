@@ -69,7 +69,9 @@ export class Supervisor implements AsyncDisposable {
     let handled: ReadonlySet<CommandName> = new Set();
     let known: Parameters<Parameters<Family["connect"]>[0]["identify"]> | undefined;
     const identify = (): void => {
-      if (known !== undefined) store.identified(id, ...known, handled);
+      if (known === undefined) return;
+      const [identity, has, unavailable = new Map()] = known;
+      store.identified(id, { identity, has, unavailable, handled });
     };
     try {
       const session = await family.connect({

@@ -28,6 +28,13 @@ export interface CommandRow {
   readonly landed?: (state: Readings, input: Readonly<Record<string, unknown>>) => boolean;
 }
 
+/** Why a printer does not take a command that others of its family take: never, or not just now. */
+export interface Unavailable {
+  readonly retry: "never" | "later";
+  /** In words. */
+  readonly reason: string;
+}
+
 /** A file that is to go to the printer, spooled on disk; it is gone once the handler is done. */
 export interface FileToSend {
   readonly path: string;

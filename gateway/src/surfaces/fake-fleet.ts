@@ -67,6 +67,7 @@ export function fakePrinter(id: string, changes: Partial<Printer> = {}, readings
     has: new Set(capabilities),
     fileTypes: [".gcode"],
     commands: new Set(commands),
+    unavailable: new Map(),
     state: {
       ...fullReadings,
       id,

@@ -29,6 +29,9 @@ export const printerJsonSchema = z.object({
   commands: z
     .array(z.enum(commandNames.map((name) => kebabCase(name))))
     .meta({ description: "The commands that can be asked of it." }),
+  unavailable: z
+    .array(z.object({ command: z.string(), retryable: z.boolean(), reason: z.string() }))
+    .meta({ description: "Commands that this machine or its firmware refuses, for good or just now, and why." }),
   state: stateJsonSchema,
 });
 
@@ -45,6 +48,11 @@ export function identityDocument(printer: Printer): JsonObject {
     control,
     capabilities: [...printer.has].toSorted(),
     commands: commandNames.filter((command) => printer.commands.has(command)).map((command) => kebabCase(command)),
+    unavailable: [...printer.unavailable].map(([command, { retry, reason }]) => ({
+      command: kebabCase(command),
+      retryable: retry === "later",
+      reason,
+    })),
   };
 }
 

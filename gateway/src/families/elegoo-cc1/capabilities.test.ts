@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandNames, commandRow } from "../../model/commands.ts";
-import { capabilitiesOf, refusalDuringPrint } from "./capabilities.ts";
+import { capabilitiesOf, refusalDuringPrint, unavailableCommands } from "./capabilities.ts";
 import { readFirmware } from "./firmware.ts";
 
 const model = "Centauri Carbon";
@@ -35,4 +35,14 @@ test("changes during a print are refused by stock firmware since 1.1.29 only", (
     (firmware) => refusalDuringPrint(readFirmware(firmware)) !== null,
   );
   assert.deepEqual(refusing, ["V1.1.29", "V1.4.49"]);
+});
+
+function refused(text: string, inJob: boolean): string[] {
+  return [...unavailableCommands(readFirmware(text), inJob).keys()];
+}
+
+test("what a firmware refuses during a print is told as such while one runs, and only then", () => {
+  assert.deepEqual(refused("V1.1.46", true), ["setHeaterTarget", "setFanSpeed", "setLight"]);
+  assert.deepEqual(refused("V1.1.46", false), []);
+  assert.deepEqual(refused("V0.3.0-o", true), ["listTimelapses", "downloadTimelapse"]);
 });

@@ -2,6 +2,7 @@
 // questions that are asked of it.
 
 import type { Capabilities, Capability } from "../../model/capabilities.ts";
+import type { CommandName, Unavailable } from "../../model/commands.ts";
 import { isStockSince, laterFirmware, type Firmware } from "./firmware.ts";
 import { isKnownTo, type RequestName } from "./request-table.ts";
 
@@ -44,6 +45,21 @@ export function capabilitiesOf(model: string | null, firmware: Firmware, canvas:
   if (model !== null && !/centauri/iu.test(model)) return ofAnotherModel;
   const proven = byRequest.filter(([, request]) => isKnownTo(firmware, request)).map(([capability]) => capability);
   return new Set<Capability>([...always, ...proven, ...(canvas ? (["materials"] as const) : [])]);
+}
+
+/** What this firmware never takes, and what it does not take during a job. */
+export function unavailableCommands(firmware: Firmware, inJob: boolean): ReadonlyMap<CommandName, Unavailable> {
+  const found = new Map<CommandName, Unavailable>();
+  if (!isKnownTo(firmware, "exportTimelapse")) {
+    const reason = "it takes stock firmware 1.1.29 or later";
+    for (const name of ["listTimelapses", "downloadTimelapse"] as const) found.set(name, { retry: "never", reason });
+  }
+  const refusal = refusalDuringPrint(firmware);
+  if (refusal !== null && inJob) {
+    const refused = ["setHeaterTarget", "setFanSpeed", "setLight"] as const;
+    for (const name of refused) found.set(name, { retry: "later", reason: refusal });
+  }
+  return found;
 }
 
 /**

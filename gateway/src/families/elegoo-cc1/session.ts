@@ -9,7 +9,7 @@ import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Fault, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
 import { mayHaveCanvas, readCanvas, type Canvas } from "./canvas.ts";
-import { capabilitiesOf } from "./capabilities.ts";
+import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import type { Fields, Message } from "./codec.ts";
 import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
@@ -20,7 +20,7 @@ import { JobWatch } from "./job-watch.ts";
 import { Link } from "./link.ts";
 import { isKnownTo, type RequestName, type RequestPayload } from "./request-table.ts";
 import type { Answer } from "./requests.ts";
-import { readConnections, readIdentity, readStatus, readStorages } from "./state.ts";
+import { hasJob, readConnections, readIdentity, readStatus, readStorages } from "./state.ts";
 import type { Task } from "./tasks.ts";
 import type { Transport } from "./transport.ts";
 
@@ -69,6 +69,8 @@ export class CentauriSession implements Session {
   #firmware: Firmware = unknownFirmware;
   #status: Fields | undefined;
   #attributes: Fields = {};
+  /** Whether a job was going on when the printer's identity was last told. */
+  #inJob = false;
   #canvas: Canvas | null = null;
   #interrupted = false;
   #transfer: string | null = null;
@@ -249,12 +251,18 @@ export class CentauriSession implements Session {
 
   #identify(): void {
     const identity = readIdentity(this.#attributes);
-    this.#options.identify(identity, capabilitiesOf(identity.model, this.#firmware, this.#canvas !== null));
+    this.#inJob = this.#status !== undefined && hasJob(this.#status);
+    this.#options.identify(
+      identity,
+      capabilitiesOf(identity.model, this.#firmware, this.#canvas !== null),
+      unavailableCommands(this.#firmware, this.#inJob),
+    );
   }
 
   /** Tells everything that is known now. */
   #publish(): void {
     if (this.#status === undefined) return;
+    if (hasJob(this.#status) !== this.#inJob && Object.keys(this.#attributes).length > 0) this.#identify();
     const shown = this.#jobs.show(readStatus(this.#status));
     const transferring = this.#transfer !== null && shown.phase === "busy";
     this.#readings = {

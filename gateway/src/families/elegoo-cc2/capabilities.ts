@@ -2,6 +2,7 @@
 // reads it. A method that a firmware leaves unanswered is named here with the first that answers it.
 
 import type { Capability } from "../../model/capabilities.ts";
+import type { CommandName, Unavailable } from "../../model/commands.ts";
 import type { MethodName } from "./method-table.ts";
 
 /** On every firmware seen (01.00 to 02.01, and the community's). */
@@ -47,6 +48,28 @@ const restsOn: Partial<Record<Capability, MethodName>> = {
   jog: "jog",
   thumbnails: "thumbnail",
 };
+
+/** The commands that go with a capability that a firmware may leave unanswered. */
+const commandsOf: Partial<Record<Capability, readonly CommandName[]>> = {
+  autoRefill: ["setAutoRefill"],
+  files: ["listFiles", "deleteFile"],
+  fans: ["setFanSpeed"],
+  history: ["listHistory"],
+  home: ["home"],
+  jog: ["jog"],
+  thumbnails: ["getThumbnail"],
+};
+
+/** What this firmware does not answer, with the reason. Parameters as of `capabilitiesOf`. */
+export function unavailableCommands(
+  firmware: string | null,
+  isUnanswered: (method: MethodName) => boolean,
+): ReadonlyMap<CommandName, Unavailable> {
+  const has = capabilitiesOf(firmware, true, isUnanswered);
+  const reason = `firmware ${firmware ?? "of unknown version"} leaves it unanswered; newer firmware may take it`;
+  const lacking = Object.entries(commandsOf).filter(([capability]) => !has.has(capability as Capability));
+  return new Map(lacking.flatMap(([, names]) => names.map((name) => [name, { retry: "never", reason }])));
+}
 
 /**
  * Capabilities of one printer.

@@ -5,7 +5,7 @@ import { PrinterError } from "../../model/errors.ts";
 import type { CommandHandlers } from "../../model/commands.ts";
 import { unknownReadings, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
-import { capabilitiesOf } from "./capabilities.ts";
+import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import { decodePayload, encodeRequest, ping, topicsOf, type Fields, type Message, type Topics } from "./codec.ts";
 import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
@@ -186,10 +186,9 @@ export class Cc2Session implements Session {
     const { memory, serial, identify } = this.options;
     const identity = readIdentity(this.#view.attributes, serial);
     memory.runs(identity.firmware);
-    identify(
-      identity,
-      capabilitiesOf(identity.firmware, hasCanvas(this.#view), (method) => memory.isUnanswered(method)),
-    );
+    const isUnanswered = (method: MethodName): boolean => memory.isUnanswered(method);
+    const has = capabilitiesOf(identity.firmware, hasCanvas(this.#view), isUnanswered);
+    identify(identity, has, unavailableCommands(identity.firmware, isUnanswered));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

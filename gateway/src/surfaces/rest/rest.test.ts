@@ -38,6 +38,7 @@ test("a printer tells what it is, what it has and what can be asked of it", { ti
   const printer = fakePrinter("p", {
     has: new Set(["stop", "bed"]),
     commands: new Set(["setHeaterTarget", "refresh"]),
+    unavailable: new Map([["setLight", { retry: "later", reason: "not during a print" }]]),
   });
   await using gateway = await startTestGateway(new FakeFleet(printer));
   const response = await fetch(`${gateway.url}/api/v1/printers/p`);
@@ -52,6 +53,7 @@ test("a printer tells what it is, what it has and what can be asked of it", { ti
     control: true,
     capabilities: ["bed", "stop"],
     commands: ["set-heater-target", "refresh"],
+    unavailable: [{ command: "set-light", retryable: true, reason: "not during a print" }],
   });
   assert.deepEqual(
     [state["bed"], state["chamber"], state["fans"]],
