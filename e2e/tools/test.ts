@@ -12,7 +12,7 @@ import type { TestCounts } from "./test-reporter.ts";
 interface FileGroup {
   readonly files: readonly string[];
   readonly except: readonly string[];
-  /** At the same time. End-to-end files start whole stacks: few at once. */
+  /** At the same time. End-to-end files start whole stacks, and mostly wait: few at once. */
   readonly concurrency: number;
   readonly timeoutMs: number;
 }
@@ -36,7 +36,7 @@ const fileGroups: Readonly<Record<string, FileGroup>> = {
   e2e: {
     files: ["e2e/{contract,scenarios}/**/*.test.ts"],
     except: [compose, real],
-    concurrency: Math.max(1, Math.min(3, availableParallelism() - 1)),
+    concurrency: Math.max(2, Math.min(3, availableParallelism() - 1)),
     timeoutMs: 300_000,
   },
   compose: { files: [compose], except: [], concurrency: 1, timeoutMs: 1_800_000 },
