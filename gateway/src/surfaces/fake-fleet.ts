@@ -61,8 +61,8 @@ export function fakePrinter(id: string, changes: Partial<Printer> = {}, readings
   return {
     id,
     name: `The ${id}`,
-    family: "elegoo-cc1",
-    identity: { model: "Centauri Carbon", firmware: "1.1.29", serial: "S-1" },
+    family: "bench",
+    identity: { model: "Bench One", firmware: "1.1.29", serial: "S-1" },
     control,
     has: new Set(capabilities),
     fileTypes: [".gcode"],

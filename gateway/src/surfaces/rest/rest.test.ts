@@ -46,8 +46,8 @@ test("a printer tells what it is, what it has and what can be asked of it", { ti
   assert.deepEqual(identity, {
     id: "p",
     name: "The p",
-    family: "elegoo-cc1",
-    model: "Centauri Carbon",
+    family: "bench",
+    model: "Bench One",
     firmware: "1.1.29",
     serial: "S-1",
     control: true,
