@@ -74,7 +74,7 @@ export interface Storage {
   readonly sizeBytes: number | null;
 }
 
-/** Connections that the printer allows: "control", "camera"; `used` counts everybody's. */
+/** Connections that the printer allows: "control", "camera"; `used` is what is known, Gantry's own at least. */
 export interface ConnectionBudget {
   readonly id: string;
   readonly used: number | null;

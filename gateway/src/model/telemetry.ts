@@ -394,7 +394,7 @@ export const telemetry: readonly TelemetryPoint[] = [
   each("connection", {
     key: "connections.used",
     label: "Connections used",
-    summary: "How many of the printer's connections are in use, by whomever.",
+    summary: "How many of the printer's connections are known to be in use, Gantry's own at least.",
     kind: "number",
     role: "diagnostic",
     needs: "connections",

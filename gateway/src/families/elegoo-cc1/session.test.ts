@@ -149,7 +149,7 @@ describe("a session with a printer", () => {
       ],
     );
     assert.deepEqual(connections, [
-      { id: "control", used: null, allowed: 5 },
+      { id: "control", used: 1, allowed: 5 },
       { id: "camera", used: 1, allowed: 1 },
     ]);
   });

@@ -206,10 +206,10 @@ export function readStorages(attributes: Fields): Storage[] {
   return number(attributes["UsbDiskStatus"]) === 1 ? [local, { ...unknown, id: "usb" }] : [local];
 }
 
-/** How many may watch. Of the control connections the printer tells only by refusing the sixth. */
+/** How many may watch. Of the control connections ours is the one that is known: the printer only refuses the sixth. */
 export function readConnections(attributes: Fields): ConnectionBudget[] {
   return [
-    { id: "control", used: null, allowed: limits.sockets },
+    { id: "control", used: 1, allowed: limits.sockets },
     {
       id: "camera",
       used: number(attributes["NumberOfVideoStreamConnected"]),

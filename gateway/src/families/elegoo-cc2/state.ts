@@ -166,7 +166,7 @@ function storages(disk: Fields | undefined): Storage[] {
 
 function connections(attributes: Fields): ConnectionBudget[] {
   return [
-    { id: "control", used: null, allowed: controlConnections },
+    { id: "control", used: 1, allowed: controlConnections },
     {
       id: "camera",
       used: number(attributes["video_connections"]),
