@@ -8,7 +8,7 @@ import type { BenchCamera } from "./camera.ts";
 import { decode } from "./decode.ts";
 import { say } from "./figures.ts";
 import { Reader, type Arrival } from "./reader.ts";
-import type { Baseline, Ours, System } from "./systems.ts";
+import { Baseline, kill, type Ours, type System } from "./systems.ts";
 
 export interface FaultBench {
   readonly camera: BenchCamera;
@@ -24,7 +24,8 @@ interface Outcome {
   readonly survived: boolean;
 }
 
-const watchMs = 8000;
+/** How long is looked on after a fault: the baseline pauses for 5 s, and its viewer comes back after that. */
+const watchMs = 15_000;
 
 /** A viewer as an NVR is one: it comes back at once when its session ends. */
 class Viewer implements AsyncDisposable {
@@ -91,8 +92,10 @@ async function watched(
     const over = { atMs: performance.now(), unixMs: Date.now() };
     await wait(limitMs);
     const { arrivals, sessions } = held;
+    const gap = longestGap(arrivals, performance.now(), from) / 1000;
     const back = await backAfter(sessions, over);
-    return { gap: longestGap(arrivals, performance.now(), from) / 1000, back, survived: sessions.length === 1 };
+    const survived = sessions.length === 1 && sessions[0]?.endedMs === undefined;
+    return { gap, back, survived };
   };
   return { tell };
 }
@@ -140,15 +143,19 @@ async function cameraFault(bench: FaultBench, what: string, name: string, second
 }
 
 async function encoderFault(system: System, signal: NodeJS.Signals): Promise<Outcome> {
+  let encoder: number | undefined;
   const { tell } = await watched(
     system,
     async () => {
-      const encoder = await usedEncoder(system);
+      encoder = await usedEncoder(system);
       if (encoder !== undefined) process.kill(encoder, signal);
     },
     watchMs,
   );
-  return tell();
+  const outcome = await tell();
+  // A stopped one that nobody has killed would be there for ever.
+  if (encoder !== undefined) kill(encoder);
+  return outcome;
 }
 
 /** The encoder that works: the one that has used the most CPU. */
@@ -228,7 +235,7 @@ async function encoders(system: System): Promise<number> {
 
 /** Prints the table. Takes some minutes: a fault must last to be one. */
 export async function faultTable(bench: FaultBench): Promise<void> {
-  const { camera, ours, baseline } = bench;
+  const { camera, ours } = bench;
   await camera.fault("rate-change", { fps: 15 });
   say("faults under a viewer at 15/s: longest time without a packet, and when the camera is seen again");
   await cameraFault(bench, "camera stalls 20 s", "stall", 20);
@@ -237,8 +244,10 @@ export async function faultTable(bench: FaultBench): Promise<void> {
     ["encoder killed", "SIGKILL"],
     ["encoder hangs", "SIGSTOP"],
   ] as const) {
-    line(what, { baseline: await encoderFault(baseline, signal), ours: await encoderFault(ours, signal) });
-    await Promise.all([baseline.idle(0), ours.idle(0)]);
+    // A baseline of its own: one whose encoder was killed under a waiting viewer never answers again.
+    await using theirs = await Baseline.start([camera.url]);
+    line(what, { baseline: await encoderFault(theirs, signal), ours: await encoderFault(ours, signal) });
+    await ours.idle(0);
   }
   say(
     `  ${"MediaMTX killed".padEnd(28)} ours: picture for a new viewer after ${(await serverKilled(ours)).toFixed(2)} s`,

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { BenchCamera } from "./camera.ts";
 import { faultTable } from "./faults.ts";
 import { heading, rowLine, say } from "./figures.ts";
-import { coldStart, cost, joins, latencies, memory, type Cost } from "./measures.ts";
+import { coldStart, cost, heldPart, joins, latencies, memory, type Cost } from "./measures.ts";
 import { Baseline, Ours, type System } from "./systems.ts";
 
 interface Mode {
@@ -47,7 +47,7 @@ const promised = {
   cpu: { 2: 3, 5: 2, 10: 1.4, 15: 1.25 },
 } as const satisfies Record<string, Readonly<Record<number, number>>>;
 
-const parts = ["start", "standby", "join", "latency", "cost", "memory", "faults"] as const;
+const parts = ["start", "standby", "join", "latency", "cost", "held", "memory", "faults"] as const;
 type Part = (typeof parts)[number];
 
 interface Bench {
@@ -126,6 +126,13 @@ async function measureCost(bench: Bench, rate: number, at: string): Promise<void
   say(`  ours repeated ${repeated} pictures in ${mode.costRounds} sessions`);
 }
 
+async function measureHeld({ mode, camera, ours }: Bench): Promise<void> {
+  await camera.fault("rate-change", { fps: 15 });
+  const part = await heldPart(ours, camera, mode.costMs);
+  say(`ours: the held picture of a dead camera costs ${(part * 100).toFixed(1)} % of the live CPU (≤ 5)`);
+  await ours.idle(0);
+}
+
 async function until2s(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 4000));
 }
@@ -173,6 +180,7 @@ for (const size of mode.sizes) {
   const bench: Bench = { mode, camera, baseline, ours };
   say(heading);
   for (const rate of mode.rates) await measureRate(bench, rate, wanted, size);
+  if (wanted.has("held")) await measureHeld(bench);
   if (wanted.has("memory")) await measureMemory(bench);
   if (wanted.has("faults") && size === mode.sizes[0]) await faultTable(bench);
 }

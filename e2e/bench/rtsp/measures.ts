@@ -2,7 +2,7 @@
 // once; who calls takes turns, so that a busy moment of the machine meets both.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { tap } from "./camera.ts";
+import { tap, type BenchCamera } from "./camera.ts";
 import { cpuDuring, memoryOf } from "./costs.ts";
 import { decode } from "./decode.ts";
 import { Reader } from "./reader.ts";
@@ -80,4 +80,19 @@ export async function memory(system: System, cameras: readonly number[]): Promis
   await wait(5000);
   const mebibytes = await memoryOf((await system.processes()).map(({ pid }) => pid));
   return mebibytes;
+}
+
+/** Part of the live CPU that a dead camera's held picture costs; 0.05 is 5 %. */
+export async function heldPart(system: System, camera: BenchCamera, forMs: number): Promise<number> {
+  await using reader = await Reader.open(system.url(0));
+  await reader.firstPicture();
+  await wait(4000);
+  const pids = (await system.processes()).map(({ pid }) => pid);
+  const live = await cpuDuring(pids, forMs);
+  await camera.fault("stall");
+  // Until then repeats may still come faster.
+  await wait(5000);
+  const held = await cpuDuring(pids, forMs);
+  await camera.mend("stall");
+  return held / live;
 }

@@ -223,7 +223,8 @@ export class Ours implements System {
   }
 }
 
-function kill(pid: number): void {
+/** SIGKILL for a process that may be gone. */
+export function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {

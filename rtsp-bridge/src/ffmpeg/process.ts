@@ -62,7 +62,7 @@ const sigkillAfterMs = 2000;
 /** A start may be slow on a small board that boots; a picture never takes this long. */
 const firstPictureMs = 10_000;
 const nextPictureMs = 2000;
-const watchMs = 250;
+const watchMs = 500;
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 

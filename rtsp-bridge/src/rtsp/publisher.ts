@@ -36,7 +36,7 @@ const handshakeMs = 5000;
 const teardownMs = 500;
 /** A server that answers nothing for so long has cut the session on its side too. */
 const silenceMs = 10_000;
-const probeMs = 1000;
+const probeMs = 2000;
 /**
  * What may be on its way before pictures are left out. The age of an unanswered probe counts too:
  * the kernel alone swallows seconds of video, which a server that stood still would then show late.

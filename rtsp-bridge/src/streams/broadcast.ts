@@ -11,7 +11,7 @@ import { startEncoder, type Encoder, type EncoderSink } from "../ffmpeg/process.
 import type { StreamPlan } from "../plan.ts";
 import { publish } from "../rtsp/publisher.ts";
 import { EncoderRestarts } from "./encoder-restarts.ts";
-import { Feeder, type Shown } from "./feeder.ts";
+import { Feeder, type Fed, type Shown } from "./feeder.ts";
 import type { KnownSets } from "./knowledge.ts";
 import { Outlet } from "./outlet.ts";
 import { readSource, type Picture } from "./source.ts";
@@ -99,6 +99,7 @@ export class Broadcast {
       slate: () => this.#slate(),
       onDropped: events.dropped,
       onHeld: events.held,
+      onAgain: (unit, fed) => this.#show(unit, fed),
     });
     this.#outlet = new Outlet({
       clock,
@@ -280,10 +281,14 @@ export class Broadcast {
   #came(unit: AccessUnit): void {
     const fed = this.#feeder.came(unit);
     if (fed === undefined) return;
-    this.#shown = fed.shown;
     this.#failed = false;
     this.#encoderTrouble = null;
-    this.#outlet.offer(unit, fed.capturedMs);
+    this.#show(unit, fed);
+  }
+
+  #show(unit: AccessUnit, { shown, capturedMs }: Fed): void {
+    this.#shown = shown;
+    this.#outlet.offer(unit, capturedMs);
   }
 
   async #publish(): Promise<void> {

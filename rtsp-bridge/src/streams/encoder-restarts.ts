@@ -9,6 +9,8 @@ export interface Restart {
 const delaysMs = [0, 500, 1000, 2000, 5000];
 const failedDelayMs = 30_000;
 const healthyMs = 60_000;
+/** It did its work, so what ended it came from outside: the next may start at once. */
+const steadyMs = 2000;
 
 export class EncoderRestarts {
   #quick = 0;
@@ -16,6 +18,7 @@ export class EncoderRestarts {
   /** After one that ran for `ranMs`. A minute of life forgives all that was before. */
   next(ranMs: number): Restart {
     if (ranMs >= healthyMs) this.#quick = 0;
+    if (ranMs >= steadyMs) return { delayMs: 0, failed: false };
     const delayMs = delaysMs[this.#quick];
     this.#quick += 1;
     return delayMs === undefined ? { delayMs: failedDelayMs, failed: true } : { delayMs, failed: false };

@@ -40,6 +40,8 @@ interface Table {
   readonly counts: { dropped: number; held: number };
   readonly show: (what: number) => void;
   readonly answer: () => Fed | undefined;
+  /** Stamps of units shown once more, and when. */
+  readonly again: { readonly stampMs: number; readonly atMs: number }[];
 }
 
 function picture(what: number, arrivedMs: number): Picture {
@@ -49,6 +51,7 @@ function picture(what: number, arrivedMs: number): Picture {
 function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; intervalMs?: number } = {}): Table {
   const clock = new FakeClock();
   const counts = { dropped: 0, held: 0 };
+  const again: Table["again"] = [];
   const { lastPictureAgeMs } = options;
   const feeder = new Feeder({
     clock,
@@ -58,6 +61,7 @@ function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; inter
     slate: () => (options.slateDrawn === false ? undefined : slate),
     onDropped: () => (counts.dropped += 1),
     onHeld: () => (counts.held += 1),
+    onAgain: ({ stampMs }, { capturedMs }) => again.push({ stampMs, atMs: capturedMs }),
   });
   const encoder = new FakeEncoder(clock);
   return {
@@ -65,10 +69,11 @@ function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; inter
     feeder,
     encoder,
     counts,
+    again,
     show: (what) => feeder.picture(picture(what, clock.monotonic())),
     answer: () => {
       const stampMs = encoder.fed.at(-1)?.stampMs ?? -1;
-      const unit: AccessUnit = { units: [], stampMs, key: false };
+      const unit: AccessUnit = { units: [], stampMs, key: stampMs === 0 || stampMs % 2 === 1 };
       return feeder.came(unit);
     },
   };
@@ -283,4 +288,58 @@ test("a unit that answers nothing that was fed is ignored", () => {
   assert.equal(feeder.came({ units: [], stampMs: 0, key: true }), undefined);
   feeder.attach(encoder, 100);
   assert.equal(feeder.came({ units: [], stampMs: 12, key: true }), undefined);
+});
+
+test("a picture that stands still is encoded twice, then shown in turns without the encoder", async () => {
+  const { clock, feeder, encoder, again, show, answer } = table({ intervalMs: 66 });
+  feeder.attach(encoder, 100);
+  for (let frame = 0; frame < 60; frame += 1) {
+    show(1);
+    answer();
+    await clock.advance(66);
+  }
+  const before = encoder.fed.length;
+  for (let second = 0; second < 10; second += 1) {
+    await clock.advance(1000);
+    if (encoder.fed.length > before + again.length) answer();
+  }
+  const [older, newer] = encoder.fed.slice(before).map(({ stampMs }) => stampMs);
+  assert.equal(encoder.fed.length, before + 2);
+  assert.ok(again.length >= 7);
+  assert.deepEqual(
+    again.map(({ stampMs }) => stampMs),
+    again.map((_, index) => (index % 2 === 0 ? older : newer)),
+  );
+  const count = again.length;
+  feeder.requestKey();
+  assert.equal(again.length, count + 1);
+  assert.equal(encoder.fed.length, before + 2);
+});
+
+test("the first picture after a standing one is a key picture with another id than the one shown last", async () => {
+  const { clock, feeder, encoder, again, show, answer } = table({ intervalMs: 66 });
+  feeder.attach(encoder, 100);
+  show(1);
+  answer();
+  await clock.advance(5000);
+  while (again.length === 0) {
+    answer();
+    await clock.advance(1000);
+  }
+  const older = again[0]?.stampMs;
+  while (again.at(-1)?.stampMs !== older) await clock.advance(1000);
+  const before = encoder.fed.length;
+  show(2);
+  const added = encoder.fed.slice(before);
+  assert.deepEqual(
+    added.map(({ what, stampMs }) => [what, stampMs % 2]),
+    [
+      [2, 1],
+      [2, 1],
+    ],
+  );
+  assert.equal(feeder.came({ units: [], stampMs: added[0]?.stampMs ?? -1, key: true }), undefined);
+  assert.equal(answer()?.shown, "live");
+  show(3);
+  assert.equal(encoder.fed.length, before + 3);
 });

@@ -9,6 +9,7 @@ import { Alarm } from "./alarm.ts";
 import { Pace } from "./pace.ts";
 import type { Picture } from "./source.ts";
 import { Stamps } from "./stamps.ts";
+import { Still } from "./still.ts";
 
 /** live: the camera sends. held: it is silent and its last picture is repeated. slate: that is too old. */
 export type Shown = "live" | "held" | "slate";
@@ -24,8 +25,10 @@ export interface FeederOptions {
   readonly slate: () => Uint8Array | undefined;
   /** A picture was left out because the encoder was busy. */
   readonly onDropped: () => void;
-  /** A picture was fed again. */
+  /** A picture was repeated. */
   readonly onHeld: () => void;
+  /** This unit is to be shown once more, without an encoder. */
+  readonly onAgain: (unit: AccessUnit, fed: Fed) => void;
 }
 
 /** What an access unit shows. */
@@ -46,6 +49,7 @@ interface Choice {
 interface Run {
   readonly encoder: Encoder;
   readonly stamps: Stamps;
+  readonly still: Still;
   readonly fed: Map<number, Choice>;
   /** Until then a fresh picture is preferred to what is at hand. */
   readonly patientUntilMs: number;
@@ -136,6 +140,7 @@ export class Feeder {
     this.#run = {
       encoder,
       stamps: new Stamps(primedMs),
+      still: new Still(),
       fed: new Map(),
       patientUntilMs: now + patienceMs,
       epochMs: now,
@@ -162,6 +167,7 @@ export class Feeder {
     // Units come in order: what was fed before and is missing never comes.
     for (const stamp of run.fed.keys()) if (stamp <= unit.stampMs) run.fed.delete(stamp);
     run.lastUnitMs = this.#options.clock.monotonic();
+    run.still.came(choice.jpeg, unit);
     if (choice.picture !== undefined) {
       this.#proven = choice.picture;
       run.undecodable = run.encoder.undecodable;
@@ -175,7 +181,12 @@ export class Feeder {
     if (run === undefined || run.encoder.busy || this.#options.signal.aborted) return;
     const now = this.#options.clock.monotonic();
     const choice = this.#choose(run, now);
-    if (choice !== undefined) this.#feed(run, choice, now);
+    if (choice === undefined) return;
+    const isRepeat = choice.picture === undefined || choice.picture !== this.#fresh;
+    const isStill = isRepeat && (this.#keyWanted || now >= this.#briskUntilMs);
+    const unit = isStill && !this.isBlind ? run.still.again(choice.jpeg) : undefined;
+    if (unit === undefined) this.#feed(run, choice, now);
+    else this.#showAgain(run, choice, unit);
   }
 
   #choose(run: Run, now: number): Choice | undefined {
@@ -229,11 +240,26 @@ export class Feeder {
     return ageMs < Math.max(repeatMs, 2 * this.#pace.intervalMs) ? "live" : "held";
   }
 
+  #showAgain(run: Run, choice: Choice, unit: AccessUnit): void {
+    const { shown, capturedMs } = choice;
+    this.#options.onAgain(unit, { shown, capturedMs });
+    run.lastFedMs = capturedMs;
+    run.lastKeyMs = capturedMs;
+    run.lastUnitMs = capturedMs;
+    this.#keyWanted = false;
+    this.#options.onHeld();
+    this.#alarm.set(this.#dueMs(run, capturedMs));
+  }
+
   #feed(run: Run, choice: Choice, now: number): void {
     const first = run.lastFedMs === undefined;
     if (first) run.epochMs = choice.capturedMs - run.stamps.beginsAtMs;
     const wantKey = this.#keyWanted && choice.capturedMs - run.lastKeyMs >= keySpacingMs;
-    const { stampMs, key } = run.stamps.next(choice.capturedMs - run.epochMs, wantKey);
+    const elapsedMs = choice.capturedMs - run.epochMs;
+    const isIdTaken = run.still.takesNextId();
+    // Not written down, so what comes out of it goes nowhere.
+    if (isIdTaken) run.encoder.feed(choice.jpeg, run.stamps.next(elapsedMs, true).stampMs);
+    const { stampMs, key } = run.stamps.next(elapsedMs, wantKey || isIdTaken);
     run.encoder.feed(choice.jpeg, stampMs);
     run.fed.set(stampMs, choice);
     run.lastFedMs = now;

@@ -38,7 +38,10 @@ test("five quick deaths of an encoder are failure, and a minute of life forgives
   const delays = [100, 100, 100, 100, 100].map((ranMs) => restarts.next(ranMs).delayMs);
   assert.deepEqual(delays, [0, 500, 1000, 2000, 5000]);
   assert.deepEqual(restarts.next(100), { delayMs: 30_000, failed: true });
+  assert.deepEqual(restarts.next(2000), { delayMs: 0, failed: false });
+  assert.deepEqual(restarts.next(100), { delayMs: 30_000, failed: true });
   assert.deepEqual(restarts.next(60_000), { delayMs: 0, failed: false });
+  assert.deepEqual(restarts.next(100), { delayMs: 0, failed: false });
 });
 
 test("a stall hardly changes what is known of a camera's pace", () => {
