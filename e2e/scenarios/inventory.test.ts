@@ -112,7 +112,7 @@ test(
     await until("the bridge refuses it", () => stack.bridge.lines.some((line) => line.includes("printers.yaml:")));
     assert.equal(await ids(stack.gatewayUrl, "/api/v1/printers"), "cc1,cc2");
     assert.equal((await fetch(`${stack.gatewayUrl}/readyz`)).status, 200);
-    await writeFile(stack.inventory, good.replace(/.*id: cc1.*\n/u, ""));
+    await writeFile(stack.inventory, good.replace(/.*"cc1".*\n/u, ""));
     await until(
       "the first is gone from the gateway",
       async () => (await ids(stack.gatewayUrl, "/api/v1/printers")) === "cc2",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { hookCommand, parseHook, startHookServer, type Hook } from "./hooks.ts";
 
 async function hookServer(context: TestContext): Promise<{ heard: Hook[]; environment: Record<string, string> }> {
@@ -22,10 +23,17 @@ async function runHook(command: string, environment: Record<string, string>): Pr
   return code;
 }
 
+/** A hook's program ends before what it sent is read. */
+async function hear(heard: readonly Hook[], count: number): Promise<readonly Hook[]> {
+  for (let left = 200; heard.length < count && left > 0; left--) await wait(25);
+  return heard;
+}
+
 void test("each hook's command reports its name and its path", async (context) => {
   const { heard, environment } = await hookServer(context);
-  for (const name of ["demand", "undemand", "read", "unread"] as const) {
+  for (const [index, name] of (["demand", "undemand", "read", "unread"] as const).entries()) {
     assert.equal(await runHook(hookCommand(name), { ...environment, MTX_PATH: "shed_2-x" }), 0);
+    await hear(heard, index + 1);
   }
   assert.deepEqual(
     heard.map(({ name, path }) => `${name} ${path}`),
@@ -37,7 +45,7 @@ void test("what a viewer chose is not used", async (context) => {
   const { heard, environment } = await hookServer(context);
   const hostile = { MTX_PATH: "cc1", MTX_QUERY: "x=$(touch /tmp/x)&y=`id`;exit 3", MTX_READER_ID: "%n\r\n" };
   assert.equal(await runHook(hookCommand("demand"), { ...environment, ...hostile }), 0);
-  assert.deepEqual(heard, [{ name: "demand", path: "cc1" }]);
+  assert.deepEqual(await hear(heard, 1), [{ name: "demand", path: "cc1" }]);
 });
 
 void test("a hook ends at once when nobody listens any more", async (context) => {
