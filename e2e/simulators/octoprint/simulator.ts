@@ -47,7 +47,7 @@ async function startOctoPrint({ host, ports, settings, scenario, speed, journal 
     release: releaseNamed(settings["release"] ?? ""),
     apiKey,
     journal,
-    webcamUrl: () => `http://${host.includes(":") ? `[${host}]` : host}:${camera.number}`,
+    webcamUrl: () => `http://${addressOf(host)}:${camera.number}`,
   });
   const { machine } = server;
   const look = (): Scene => sceneOf(machine);
@@ -122,4 +122,10 @@ function releaseNamed(name: string): Release {
   const release = Object.hasOwn(releases, name) ? releases[name] : undefined;
   if (release !== undefined) return release;
   throw new UsageError(`--release: there is no "${name}"; legal: ${Object.keys(releases).join(", ")}`);
+}
+
+/** What a webcam on every address is called in its settings, as owners write it; IPv6 in brackets. */
+function addressOf(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
