@@ -30,7 +30,7 @@ check: node_modules/.package-lock.json ## Types, lint, format, unused code
 	@$(NPM_RUN) check
 
 test: tools ## Everything that needs no Docker: check, unit tests, end-to-end tests
-	@$(NPM_RUN) test:all
+	@$(NPM_RUN) test:all -- $(ALSO)
 
 e2e: tools ## End-to-end tests alone: simulators, gateway and bridge over loopback
 	@$(NPM_RUN) e2e
