@@ -49,6 +49,28 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   sendGcode: () => ({ lines: ["M105"] }),
   setAutoRefill: () => ({ on: true }),
   runMacro: async (asking) => ({ macro: await first(asking, "listMacros", "name") }),
+  loadMaterial: ({ readings }) => slotOf(readings),
+  controlMaterialChange: () => ({ action: "retry" }),
+  setMaterial: ({ readings }) => ({ ...slotOf(readings), type: "PLA", colorHex: "#1E90FF" }),
+  readMaterialTag: ({ readings }) => slotOf(readings),
+  startDrying: ({ readings }) => ({
+    unit: readings.materialUnits[0]?.id ?? "0",
+    temperatureCelsius: 45,
+    durationHours: 4,
+    rotate: false,
+  }),
+  stopDrying: ({ readings }) => ({ unit: readings.materialUnits[0]?.id ?? "0" }),
+  setNozzle: () => ({ nozzle: "0", diameterMillimeters: 0.4, kind: "hardened_steel" }),
+  selectNozzle: ({ readings }) => ({ nozzle: readings.nozzles.find(({ active }) => active !== true)?.id ?? "0" }),
+  calibrate: () => ({ steps: ["bedLevel"] }),
+  setAirMode: ({ readings }) => ({ mode: readings.airMode ?? "cooling" }),
+  setOption: ({ readings }) => ({ option: readings.options[0]?.id ?? "sound", on: true }),
+  setRecording: () => ({ on: true }),
+  setTimelapse: () => ({ on: true }),
+  skipObjects: async (asking) => ({ objects: [await first(asking, "listObjects", "id", "0")] }),
+  signMessage: () => ({ message: { print: { command: "pause", param: "", sequence_id: "20007" } } }),
+  inspectFile: async (asking) => ({ file: await storedFile(asking) }),
+  listCloudJobs: () => ({ limit: 5 }),
   uploadFile: ({ fileType }) => ({ file: `contract${fileType}` }),
   selectFile: async (asking) => ({ file: await storedFile(asking) }),
   deleteFile: async (asking) => ({ file: await storedFile(asking) }),
@@ -89,6 +111,12 @@ export async function spooledFile(): Promise<FileToSend & AsyncDisposable> {
 async function storedFile(asking: Asking): Promise<string> {
   if (asking.readings.job?.file != null) return asking.readings.job.file;
   return first(asking, "listFiles", "name");
+}
+
+/** The first slot that holds something. */
+function slotOf({ materials }: Readings): Input {
+  const { unit, slot } = materials.find(({ type }) => type !== null) ?? { unit: "0", slot: "0" };
+  return { unit, slot };
 }
 
 /** A key of the first item that a listing command gives; `otherwise` where there is no such item or command. */

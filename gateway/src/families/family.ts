@@ -48,6 +48,17 @@ export interface CameraOptions<Connection> extends FamilyContext {
   readonly session: Session | undefined;
 }
 
+/** A camera that sends its own H.264 by RTSP, for the bridge to hand through. It carries no secret. */
+export interface VideoSource {
+  /** `rtsp://HOST:PORT/PATH` or `rtsps://…`, without credentials. */
+  readonly url: string;
+  readonly username: string | null;
+  /** Key of the inventory's `connection` block that holds the password; null where there is none. */
+  readonly passwordKey: string | null;
+  /** SHA-256 of the certificate that was verified, lower-case hex; null without TLS, or where none is to be checked. */
+  readonly certificateSha256: string | null;
+}
+
 /**
  * One family, registered in families/index.ts.
  *
@@ -64,6 +75,12 @@ export interface Family<Connection = unknown> {
    * PrinterError. Left out by families without a camera.
    */
   frames?(options: CameraOptions<Connection>): AsyncIterable<Uint8Array>;
+  /**
+   * Where the camera's own H.264 is, for machines that have one; undefined where this machine's
+   * pictures come from `frames`. Opens nothing that the camera counts as a viewer.
+   * @throws PrinterError when the camera cannot be reached, is switched off or is not the right one
+   */
+  video?(options: CameraOptions<Connection>): Promise<VideoSource | undefined>;
   /** Endings of the files it prints, with their dot, in lower case: `.gcode`. Left out: it takes no files. */
   readonly fileTypes?: readonly string[];
   /** The least time between two openings of the camera after it failed, ms. Default 1000. */

@@ -1,32 +1,14 @@
-// THE table of commands: everything Gantry can ask of a printer, written once. Description only;
-// a family's session carries the handlers, and fleet/dispatch.ts is the one gate in front of them.
+// THE table of commands: everything Gantry can ask of a printer, written once, in this file and the
+// four it gathers. Description only; a family's session carries the handlers, and fleet/dispatch.ts
+// is the one gate in front of them.
 
 import * as z from "zod";
-import type { Capability } from "./capabilities.ts";
-import type { Heater, Phase, Readings } from "./printer.ts";
-
-/** `observes` changes nothing, `changes` can be taken back, `destroys` cannot and is asked twice. */
-export type Effect = "observes" | "changes" | "destroys";
-
-export interface CommandRow {
-  readonly label: string;
-  /** One sentence. */
-  readonly summary: string;
-  readonly input: z.ZodObject;
-  readonly output: z.ZodObject;
-  readonly effect: Effect;
-  /** Repeating it lands the same state. */
-  readonly idempotent: boolean;
-  readonly needs?: Capability;
-  /** When it is possible; left out: always. */
-  readonly phases?: readonly Phase[];
-  /** It takes a file besides its input; surfaces that carry no files leave it out. */
-  readonly takesFile?: boolean;
-  /** It gives bytes in place of an output: a picture, which any surface can show, or a whole file. */
-  readonly gives?: "picture" | "file";
-  /** Whether the state shows that it has come about. Left out: there is nothing to see. */
-  readonly landed?: (state: Readings, input: Readonly<Record<string, unknown>>) => boolean;
-}
+import { cloudCommands } from "./cloud-commands.ts";
+import { acknowledged, nothing, ready, storedName, type CommandRow } from "./command-row.ts";
+import { fileCommands } from "./file-commands.ts";
+import { machineCommands } from "./machine-commands.ts";
+import { materialCommands } from "./material-commands.ts";
+import type { Heater, Readings } from "./printer.ts";
 
 /** Why a printer does not take a command that others of its family take: never, or not just now. */
 export interface Unavailable {
@@ -49,53 +31,6 @@ export interface Media {
   readonly sizeBytes: number | null;
   readonly content: AsyncIterable<Uint8Array>;
 }
-
-const nothing = z.strictObject({});
-
-/** The printer acknowledged. What came of it shows in the state. */
-const acknowledged = z.strictObject({ outcome: z.literal("acknowledged") });
-
-const ready = ["idle", "finished", "stopped", "failed"] as const satisfies readonly Phase[];
-
-const file = z
-  .string()
-  .min(1)
-  .max(255)
-  .refine((name) => !name.split("/").includes("..") && !/\p{Cc}/u.test(name), {
-    error: "a name without .. and control characters",
-  })
-  .meta({ description: "Name of the stored file, as the file list gives it." });
-
-const instant = z.iso.datetime().nullable();
-
-const storedFile = z.object({
-  name: z.string().meta({ description: "What `start` takes; folders before it with slashes." }),
-  sizeBytes: z.number().nullable(),
-  modifiedAt: instant,
-  estimatedSeconds: z.number().nullable().optional().meta({ unit: "seconds", description: "Estimated print time." }),
-  layers: z.number().nullable().optional(),
-  filamentGrams: z.number().nullable().optional().meta({ unit: "grams" }),
-});
-export type StoredFile = z.output<typeof storedFile>;
-
-const pastJob = z.object({
-  id: z.string(),
-  file: z.string().nullable(),
-  result: z.enum(["running", "finished", "failed", "cancelled", "unknown"]),
-  reason: z.string().nullable().meta({ description: "Why it failed, in words." }),
-  startedAt: instant,
-  endedAt: instant,
-  layers: z.number().nullable().meta({ description: "Layers that were printed." }),
-});
-export type PastJob = z.output<typeof pastJob>;
-
-const timelapse = z.object({
-  id: z.string().meta({ description: "What `download-timelapse` takes." }),
-  file: z.string().nullable(),
-  status: z.enum(["ready", "making", "failed", "deleted"]),
-  recordedAt: instant,
-});
-export type Timelapse = z.output<typeof timelapse>;
 
 const heater = z
   .string()
@@ -142,8 +77,17 @@ export const commands = {
     label: "Start",
     summary: "Print a file that is stored on the printer. The bed must be clear: the machine heats and moves at once.",
     input: z.strictObject({
-      file,
+      file: storedName,
+      plateNumber: z
+        .int()
+        .min(1)
+        .max(99)
+        .optional()
+        .meta({ description: "Plate of the file, from 1, for files that hold several. Default: its first." }),
       levelBed: z.boolean().default(false).meta({ description: "Level the bed first." }),
+      calibrateFlow: z.boolean().default(false).meta({ description: "Calibrate the flow of the filament first." }),
+      calibrateVibration: z.boolean().default(false).meta({ description: "Measure the frame's vibration first." }),
+      inspectFirstLayer: z.boolean().default(false).meta({ description: "Have the printer inspect its first layer." }),
       timelapse: z.boolean().default(false).meta({ description: "Record a time-lapse." }),
       plate: z
         .string()
@@ -362,92 +306,10 @@ export const commands = {
     idempotent: true,
     needs: "system",
   },
-  listFiles: {
-    label: "Files",
-    summary: "List the files stored on the printer.",
-    input: nothing,
-    output: z.object({ items: z.array(storedFile) }),
-    effect: "observes",
-    idempotent: true,
-    needs: "files",
-  },
-  uploadFile: {
-    label: "Upload",
-    summary: "Store a file on the printer; one of the same name is replaced.",
-    input: z.strictObject({ file }),
-    output: acknowledged,
-    effect: "changes",
-    idempotent: true,
-    needs: "upload",
-    takesFile: true,
-  },
-  selectFile: {
-    label: "Select file",
-    summary: "Make a stored file the one that the printer's own start button prints; nothing moves.",
-    input: z.strictObject({ file }),
-    output: acknowledged,
-    effect: "changes",
-    idempotent: true,
-    needs: "fileSelection",
-    phases: ready,
-  },
-  deleteFile: {
-    label: "Delete file",
-    summary: "Delete a stored file for good.",
-    input: z.strictObject({ file }),
-    output: acknowledged,
-    effect: "destroys",
-    idempotent: true,
-    needs: "files",
-  },
-  downloadFile: {
-    label: "Download",
-    summary: "Read a stored file.",
-    input: z.strictObject({ file }),
-    output: nothing,
-    effect: "observes",
-    idempotent: true,
-    needs: "files",
-    gives: "file",
-  },
-  getThumbnail: {
-    label: "Thumbnail",
-    summary: "Show the picture of the sliced model that a stored file carries.",
-    input: z.strictObject({ file }),
-    output: nothing,
-    effect: "observes",
-    idempotent: true,
-    needs: "thumbnails",
-    gives: "picture",
-  },
-  listHistory: {
-    label: "History",
-    summary: "List the jobs the printer remembers, the newest first.",
-    input: z.strictObject({ limit: z.int().min(1).max(50).default(20) }),
-    output: z.object({ items: z.array(pastJob) }),
-    effect: "observes",
-    idempotent: true,
-    needs: "history",
-  },
-  listTimelapses: {
-    label: "Time-lapses",
-    summary: "List the time-lapse videos the printer has recorded.",
-    input: nothing,
-    output: z.object({ items: z.array(timelapse) }),
-    effect: "observes",
-    idempotent: true,
-    needs: "timelapses",
-  },
-  downloadTimelapse: {
-    label: "Download time-lapse",
-    summary: "Read a time-lapse video.",
-    input: z.strictObject({ id: z.string().min(1).max(255) }),
-    output: nothing,
-    effect: "observes",
-    idempotent: true,
-    needs: "timelapses",
-    gives: "file",
-  },
+  ...fileCommands,
+  ...materialCommands,
+  ...machineCommands,
+  ...cloudCommands,
   refresh: {
     label: "Refresh",
     summary: "Ask the printer for its status now instead of waiting for its next report.",

@@ -32,6 +32,11 @@ export interface Heater {
 export interface Nozzle extends Heater {
   /** "0" for the first nozzle. */
   readonly id: string;
+  readonly diameterMillimeters?: number | null;
+  /** What it is made of, by the printer's own word. */
+  readonly kind?: string | null;
+  /** Whether it is the one in use, where there are several. */
+  readonly active?: boolean | null;
 }
 
 /** A fan by what it cools: "part", "aux", "chamber". 1 is full speed. */
@@ -57,7 +62,48 @@ export interface Material {
   /** 0…1 */
   readonly remainingRatio: number | null;
   readonly active: boolean | null;
+  /** Whether a spool is in the slot, also one of which nothing else is known. */
+  readonly present?: boolean | null;
+  /** Bounds of the nozzle temperature that the filament wants, °C. */
+  readonly nozzleMinimumCelsius?: number | null;
+  readonly nozzleMaximumCelsius?: number | null;
+  /** The vendor's id of the filament preset. */
+  readonly profile?: string | null;
 }
+
+/** A box that holds spools and feeds them, and may dry them. */
+export interface MaterialUnit {
+  readonly id: string;
+  /** What it is: "AMS 2 Pro". */
+  readonly kind: string | null;
+  readonly temperatureCelsius: number | null;
+  /** Relative humidity of its air, 0…1. */
+  readonly humidityRatio: number | null;
+  /** The unit's own scale, where it only has one: 1 is wettest, 5 driest. */
+  readonly drynessLevel: number | null;
+  /** 0 while it does not dry. */
+  readonly dryingRemainingSeconds: number | null;
+}
+
+/** One of the printer's own switches: a detector, the prompt sound. */
+export interface Option {
+  readonly id: string;
+  readonly on: boolean | null;
+  /** "low", "medium" or "high", where it has such a thing. */
+  readonly sensitivity: string | null;
+}
+
+/** Software of one part of the machine. */
+export interface Module {
+  readonly id: string;
+  readonly version: string | null;
+  /** A newer one that is offered; null where there is none. */
+  readonly availableVersion: string | null;
+}
+
+/** Which changing commands the printer takes from its network: any, signed ones, none; `unknown` until it has shown. */
+export const commandAccesses = ["open", "signed", "locked", "unknown"] as const;
+export type CommandAccess = (typeof commandAccesses)[number];
 
 /** Where the head is, mm in the printer's own coordinates. */
 export interface Position {
@@ -108,6 +154,8 @@ export interface Job {
   /** Counted from 1; 0 before the first layer. */
   readonly layer: number | null;
   readonly layers: number | null;
+  /** Ids of the objects that are left out; undefined where the printer has no such thing. */
+  readonly skippedObjects?: readonly string[];
 }
 
 /** Everything a family reads from its printer. Immutable; equal parts keep their identity. */
@@ -124,6 +172,19 @@ export interface Readings {
   readonly speedMode: string | null;
   readonly lights: readonly Light[];
   readonly materials: readonly Material[];
+  readonly materialUnits: readonly MaterialUnit[];
+  /** Whether there is filament in the head. */
+  readonly filamentLoaded: boolean | null;
+  readonly doorOpen: boolean | null;
+  /** How the air of the chamber is led, by the printer's own word. */
+  readonly airMode: string | null;
+  readonly options: readonly Option[];
+  /** Whether the printer records its camera while it prints. */
+  readonly recording: boolean | null;
+  /** Whether the printer makes a time-lapse of its prints. */
+  readonly timelapse: boolean | null;
+  readonly modules: readonly Module[];
+  readonly commandAccess: CommandAccess | null;
   readonly faults: readonly Fault[];
   /** Whether the printer goes over to another slot of the same filament by itself. */
   readonly autoRefill: boolean | null;
@@ -149,6 +210,15 @@ export const unknownReadings: Readings = Object.freeze({
   speedMode: null,
   lights: [],
   materials: [],
+  materialUnits: [],
+  filamentLoaded: null,
+  doorOpen: null,
+  airMode: null,
+  options: [],
+  recording: null,
+  timelapse: null,
+  modules: [],
+  commandAccess: null,
   faults: [],
   autoRefill: null,
   position: null,

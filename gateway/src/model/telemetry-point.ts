@@ -50,6 +50,24 @@ export const groups = {
     items: (state) => state.materials,
     metricLabels: { unit: (material) => material.unit, tray: (material) => material.slot },
   }),
+  materialUnit: group({
+    path: "materialUnits",
+    identity: ["id"],
+    items: (state) => state.materialUnits,
+    metricLabels: { unit: (unit) => unit.id },
+  }),
+  option: group({
+    path: "options",
+    identity: ["id"],
+    items: (state) => state.options,
+    metricLabels: { option: (option) => option.id },
+  }),
+  module: group({
+    path: "modules",
+    identity: ["id"],
+    items: (state) => state.modules,
+    metricLabels: { module: (module) => module.id },
+  }),
   storage: group({
     path: "storages",
     identity: ["id"],

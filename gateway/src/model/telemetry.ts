@@ -1,8 +1,11 @@
-// THE table of telemetry points: everything Gantry can show of a printer, written once.
+// THE table of telemetry points: everything Gantry can show of a printer, written once, in this file
+// and the two it gathers.
 // REST, SSE, MCP and metrics are loops over it; none holds a list of its own.
 
 import { phases, severities } from "./printer.ts";
 import { each, type TelemetryPoint } from "./telemetry-point.ts";
+import { machineTelemetry } from "./telemetry-machine.ts";
+import { materialTelemetry } from "./telemetry-materials.ts";
 
 export const telemetry: readonly TelemetryPoint[] = [
   {
@@ -156,6 +159,37 @@ export const telemetry: readonly TelemetryPoint[] = [
     metric: { name: "heater_target_celsius", help: "Temperature a part is heated to; 0 is off." },
     of: (nozzle) => nozzle.targetCelsius,
   }),
+  each("nozzle", {
+    key: "nozzles.diameterMillimeters",
+    label: "Nozzle diameter",
+    summary: "Diameter of the fitted nozzle.",
+    kind: "number",
+    unit: "millimeters",
+    role: "detail",
+    needs: "nozzleTypes",
+    metric: false,
+    of: (nozzle) => nozzle.diameterMillimeters ?? null,
+  }),
+  each("nozzle", {
+    key: "nozzles.kind",
+    label: "Nozzle kind",
+    summary: "What the fitted nozzle is made of, by the printer's own word.",
+    kind: "text",
+    role: "detail",
+    needs: "nozzleTypes",
+    metric: false,
+    of: (nozzle) => nozzle.kind ?? null,
+  }),
+  each("nozzle", {
+    key: "nozzles.active",
+    label: "Nozzle in use",
+    summary: "Whether this nozzle is the one in use, where there are several.",
+    kind: "boolean",
+    role: "detail",
+    needs: "nozzleTypes",
+    metric: false,
+    of: (nozzle) => nozzle.active ?? null,
+  }),
   {
     key: "bed.actualCelsius",
     label: "Bed temperature",
@@ -242,57 +276,7 @@ export const telemetry: readonly TelemetryPoint[] = [
     metric: { name: "light_on" },
     of: (light) => light.on,
   }),
-  each("material", {
-    key: "materials.type",
-    label: "Material",
-    summary: "Kind of filament in the slot.",
-    kind: "text",
-    role: "detail",
-    needs: "materials",
-    metric: false,
-    of: (material) => material.type,
-  }),
-  each("material", {
-    key: "materials.name",
-    label: "Material name",
-    summary: "Brand and kind of the filament as the spool says them.",
-    kind: "text",
-    role: "detail",
-    needs: "materials",
-    metric: false,
-    of: (material) => material.name ?? null,
-  }),
-  each("material", {
-    key: "materials.colorHex",
-    label: "Material colour",
-    summary: "Colour of the filament, as #RRGGBB.",
-    kind: "text",
-    role: "detail",
-    needs: "materials",
-    metric: false,
-    of: (material) => material.colorHex,
-  }),
-  each("material", {
-    key: "materials.remainingRatio",
-    label: "Material remaining",
-    summary: "How much of the spool is left, 0 to 1.",
-    kind: "number",
-    unit: "ratio",
-    role: "detail",
-    needs: "materials",
-    metric: { name: "filament_remaining_ratio" },
-    of: (material) => material.remainingRatio,
-  }),
-  each("material", {
-    key: "materials.active",
-    label: "Material in use",
-    summary: "Whether the printer feeds from this slot.",
-    kind: "boolean",
-    role: "detail",
-    needs: "materials",
-    metric: false,
-    of: (material) => material.active,
-  }),
+  ...materialTelemetry,
   {
     key: "autoRefill",
     label: "Auto refill",
@@ -358,6 +342,7 @@ export const telemetry: readonly TelemetryPoint[] = [
     metric: { name: "wifi_signal_dbm" },
     read: (state) => state.signalDbm,
   },
+  ...machineTelemetry,
   each("storage", {
     key: "storages.usedBytes",
     label: "Storage used",

@@ -4,7 +4,8 @@
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { Router } from "express";
-import { commandRow, type CommandName, type CommandRow } from "../model/commands.ts";
+import type { CommandRow } from "../model/command-row.ts";
+import { commandRow, type CommandName } from "../model/commands.ts";
 
 export interface SurfaceOptions {
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 // Stored files: list, read, picture, delete. How a file gets there is in ./upload.ts.
 
 import { PrinterError } from "../../model/errors.ts";
-import type { CommandHandlers, Media, StoredFile, Unconfirmed } from "../../model/commands.ts";
+import type { CommandHandlers, Media, Unconfirmed } from "../../model/commands.ts";
+import type { StoredFile } from "../../model/file-commands.ts";
 import { fields, isFields, number, text, type Fields } from "./codec.ts";
 import { acknowledged, mustBeIdle, type Acknowledged } from "./guards.ts";
 import { encodePath, fetchMedia, fetchPicture, ownPath } from "./http.ts";

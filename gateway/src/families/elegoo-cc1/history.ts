@@ -1,6 +1,7 @@
 // The printer's ring of the last 50 jobs, and the time-lapse videos that hang on them.
 
-import type { CommandHandlers, Media, PastJob, Timelapse } from "../../model/commands.ts";
+import type { CommandHandlers, Media } from "../../model/commands.ts";
+import type { PastJob, Timelapse } from "../../model/file-commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { isFields } from "./codec.ts";
 import { fetchMedia, ownPath } from "./http.ts";

@@ -1,6 +1,6 @@
 // One element of `HistoryDetailList` → a past job and its time-lapse. Pure.
 
-import type { PastJob, Timelapse } from "../../model/commands.ts";
+import type { PastJob, Timelapse } from "../../model/file-commands.ts";
 import { number, text, type Fields } from "./codec.ts";
 import { nameOf } from "./stored-path.ts";
 import { reasonOf } from "./words.ts";

@@ -1,6 +1,7 @@
 // Stored files, their pictures, the history and the time-lapses.
 
-import type { CommandHandlers, Media, StoredFile } from "../../model/commands.ts";
+import type { CommandHandlers, Media } from "../../model/commands.ts";
+import type { StoredFile } from "../../model/file-commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { fields, flag, list, number, text, type Fields } from "./codec.ts";

@@ -1,7 +1,7 @@
 // The printer's history: past jobs, how they ended, and their time-lapses. Pure. The printer keeps
 // the last 50, the oldest first, and ignores paging.
 
-import type { PastJob, Timelapse } from "../../model/commands.ts";
+import type { PastJob, Timelapse } from "../../model/file-commands.ts";
 import { number, text, type Fields } from "./codec.ts";
 import type { Outcome } from "./view.ts";
 

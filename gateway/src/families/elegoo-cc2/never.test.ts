@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { commandNames, type CommandName } from "../../model/commands.ts";
 import { Bench } from "./test-bench.ts";
 import { canvasResult, idleStatus, printingStatus } from "./test-printer.ts";
+import { commands } from "../../model/commands.ts";
 
 const timeout = 90_000;
 
@@ -107,7 +108,7 @@ describe("refused before anything is sent", { timeout }, () => {
 });
 
 describe("a start is never made", { timeout }, () => {
-  const start = { file: "bracket.gcode", levelBed: false, timelapse: false };
+  const start = commands.start.input.parse({ file: "bracket.gcode" });
   const slots = (...list: [number, string, string][]): unknown => ({
     ...start,
     slots: list.map(([tool, unit, slot]) => ({ tool, unit, slot })),

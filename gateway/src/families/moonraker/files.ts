@@ -4,7 +4,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { PrinterError } from "../../model/errors.ts";
-import type { CommandHandlers, FileToSend, PastJob, StoredFile } from "../../model/commands.ts";
+import type { CommandHandlers, FileToSend } from "../../model/commands.ts";
+import type { PastJob, StoredFile } from "../../model/file-commands.ts";
 import { fields, list, number, text, type Fields } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { download, instant, upload } from "./http.ts";

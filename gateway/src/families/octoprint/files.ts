@@ -2,7 +2,8 @@
 // files on the machine's own card carry `sdcard:` in front.
 
 import { PrinterError } from "../../model/errors.ts";
-import type { CommandHandlers, CommandResult, FileToSend, Media, StoredFile } from "../../model/commands.ts";
+import type { CommandHandlers, CommandResult, FileToSend, Media } from "../../model/commands.ts";
+import type { StoredFile } from "../../model/file-commands.ts";
 import type { Storage } from "../../model/printer.ts";
 import { fields, fileName, list, number, sdPrefix, text, type Fields } from "./codec.ts";
 import { invalid } from "./invalid.ts";

@@ -2,7 +2,8 @@
 
 import { createReadStream } from "node:fs";
 import { PrinterError } from "../../model/errors.ts";
-import type { CommandHandlers, FileToSend, Media, StoredFile } from "../../model/commands.ts";
+import type { CommandHandlers, FileToSend, Media } from "../../model/commands.ts";
+import type { StoredFile } from "../../model/file-commands.ts";
 import { fields, list, number, text, type Fields } from "./answers.ts";
 import { apiPath, listedName, storedPath, type StoredPath } from "./paths.ts";
 import type { PrusaLinkSession } from "./session.ts";

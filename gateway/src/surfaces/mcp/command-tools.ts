@@ -2,7 +2,8 @@
 // by the user where the client can ask, else by a second call that bears a token.
 
 import * as z from "zod";
-import { commandNames, commandRow, type CommandName, type CommandRow } from "../../model/commands.ts";
+import type { CommandRow } from "../../model/command-row.ts";
+import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
 import type { JsonObject } from "../../model/document.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { snakeCase } from "../../model/naming.ts";
@@ -23,6 +24,10 @@ const omits: readonly Omission[] = [
   {
     reason: "a file is no content for a message; it comes over HTTP: GET /api/v1/printers/{id}/files/{name}",
     applies: ({ gives }) => gives === "file",
+  },
+  {
+    reason: "it is seldom asked for, and each tool costs a model context; over HTTP it is a command like any other",
+    applies: ({ rare }) => rare === true,
   },
   {
     reason: "it lists what Gantry does not run",

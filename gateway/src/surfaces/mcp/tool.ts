@@ -1,7 +1,7 @@
 // A tool as data and a plain function, and how its results and errors look on the wire.
 
 import * as z from "zod";
-import type { Effect } from "../../model/commands.ts";
+import type { Effect } from "../../model/command-row.ts";
 import type { JsonObject } from "../../model/document.ts";
 import { errorCodes, type PrinterError } from "../../model/errors.ts";
 import { publicMessage } from "../problem.ts";

@@ -3,7 +3,8 @@
 
 import * as z from "zod";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { commandNames, commandRow, type CommandName, type CommandRow } from "../../model/commands.ts";
+import type { CommandRow } from "../../model/command-row.ts";
+import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
 import { errorCodes, type ErrorCode } from "../../model/errors.ts";
 import { kebabCase } from "../../model/naming.ts";
 import { metricsRoute } from "../metrics/metrics-route.ts";
