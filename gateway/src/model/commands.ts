@@ -271,6 +271,7 @@ export const commands = {
     effect: "changes",
     idempotent: true,
     needs: "serialPort",
+    rare: true,
     landed: ({ phase }) => phase !== "unknown",
   },
   disconnectPrinter: {
@@ -281,6 +282,7 @@ export const commands = {
     effect: "changes",
     idempotent: true,
     needs: "serialPort",
+    rare: true,
     phases: ready,
     landed: ({ phase }) => phase === "unknown",
   },
@@ -296,6 +298,7 @@ export const commands = {
     effect: "observes",
     idempotent: true,
     needs: "serialPort",
+    rare: true,
   },
   listSystemCommands: {
     label: "System commands",

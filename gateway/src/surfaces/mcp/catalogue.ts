@@ -5,6 +5,7 @@ import type { Fleet, Printer } from "../../fleet/fleet.ts";
 import { cameraOf } from "../printer-document.ts";
 import type { SurfaceOptions } from "../surface.ts";
 import { commandTools } from "./command-tools.ts";
+import { rareTools } from "./rare-tools.ts";
 import { readingTools } from "./reading-tools.ts";
 import type { Tool } from "./tool.ts";
 import { waitTool } from "./wait-tool.ts";
@@ -37,6 +38,7 @@ export class Catalogue implements Disposable {
       ...readingTools(this.#fleet),
       ...(this.#fleet.list().length === 0 ? [] : [waitTool(this.#fleet, this.#clock)]),
       ...commandTools(this.#fleet),
+      ...rareTools(this.#fleet),
     ];
     return this.#tools;
   }

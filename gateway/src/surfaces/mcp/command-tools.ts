@@ -26,7 +26,7 @@ const omits: readonly Omission[] = [
     applies: ({ gives }) => gives === "file",
   },
   {
-    reason: "it is seldom asked for, and each tool costs a model context; over HTTP it is a command like any other",
+    reason: "it is seldom asked for: call run_command with it; list_more_commands tells its input",
     applies: ({ rare }) => rare === true,
   },
   {
@@ -67,24 +67,40 @@ function commandTool(fleet: Fleet, command: CommandName, printers: readonly Prin
     ...(row.gives === undefined ? { output: output(row) } : {}),
     effect: row.effect,
     idempotent: row.idempotent,
-    run: async ({ printer: id, confirmation_token, ...input }, call) => {
-      const printer = String(id);
-      const request = { printer, command, input, surface: "mcp" } as const;
-      if (row.effect === "destroys") {
-        // Checked before anyone is asked, so that no question is put about the impossible.
-        await fleet.dispatch({ ...request, dryRun: true });
-        const refusal = await confirmed(fleet.get(printer), command, input, confirmation_token, call);
-        if (refusal !== undefined) return refusal;
-      }
-      const done = new AbortController();
-      try {
-        const signal = AbortSignal.any([call.signal, done.signal]);
-        return await toolResult(row, await fleet.dispatch({ ...request, signal }));
-      } finally {
-        done.abort(); // a picture that was not read to its end is ended at the printer
-      }
-    },
+    run: async ({ printer, confirmation_token, ...input }, call) =>
+      runConfirmed(fleet, { printer: String(printer), command, input, token: confirmation_token }, call),
   };
+}
+
+interface Asked {
+  readonly printer: string;
+  readonly command: CommandName;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The confirmation_token, where one was given. */
+  readonly token: unknown;
+}
+
+/** Asks before what destroys, then does it. @throws PrinterError as Fleet.dispatch says */
+export async function runConfirmed(
+  fleet: Fleet,
+  { printer, command, input, token: given }: Asked,
+  call: ToolCall,
+): Promise<ToolResult> {
+  const row = commandRow(command);
+  const request = { printer, command, input, surface: "mcp" } as const;
+  if (row.effect === "destroys") {
+    // Checked before anyone is asked, so that no question is put about the impossible.
+    await fleet.dispatch({ ...request, dryRun: true });
+    const refusal = await confirmed(fleet.get(printer), command, input, given, call);
+    if (refusal !== undefined) return refusal;
+  }
+  const done = new AbortController();
+  try {
+    const signal = AbortSignal.any([call.signal, done.signal]);
+    return await toolResult(row, await fleet.dispatch({ ...request, signal }));
+  } finally {
+    done.abort(); // a picture that was not read to its end is ended at the printer
+  }
 }
 
 async function toolResult({ output: promised }: CommandRow, answer: CommandAnswer): Promise<ToolResult> {
@@ -123,13 +139,13 @@ async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(chunks);
 }
 
-const token = z
+export const token = z
   .string()
   .max(64)
   .optional()
   .meta({ description: "The confirmation_token of a first call with the same arguments; leave it out at first." });
 
-function description({ summary, phases, effect }: CommandRow): string {
+export function description({ summary, phases, effect }: CommandRow): string {
   const when = phases === undefined ? "" : ` Possible while the printer is ${phases.join(", ")}.`;
   const asks =
     effect === "destroys"

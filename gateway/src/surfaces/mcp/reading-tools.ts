@@ -7,6 +7,7 @@ import { telemetry } from "../../model/telemetry.ts";
 import type { Fleet, Printer } from "../../fleet/fleet.ts";
 import { cameraOf, identityDocument, printerJsonSchema, printerState, stateJsonSchema } from "../printer-document.ts";
 import { toolCommands } from "./command-tools.ts";
+import { rareOf, rareToolNames } from "./rare-tools.ts";
 import { printerArgument, type Tool } from "./tool.ts";
 
 /** The rows a glance at a printer shows: those of first importance that do not repeat. */
@@ -32,7 +33,8 @@ function listPrinters(fleet: Fleet): Tool {
   });
   const document = (printer: Printer) => {
     const { commands: _commands, ...identity } = identityDocument(printer);
-    const tools = toolCommands.filter((name) => printer.commands.has(name)).map((name) => snakeCase(name));
+    const own = toolCommands.filter((name) => printer.commands.has(name)).map((name) => snakeCase(name));
+    const tools = rareOf(printer).length === 0 ? own : [...own, ...rareToolNames];
     return { ...identity, tools, summary: stateDocument(printer.state, printer.has, glance) };
   };
   return {

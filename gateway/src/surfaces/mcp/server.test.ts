@@ -17,6 +17,7 @@ import { toolCommands } from "./command-tools.ts";
 import { openTestSession, type TestSession } from "./test-session.ts";
 
 const timeout = 30_000;
+const more = ["list_more_commands", "run_command"];
 const reading = ["list_printers", "get_state", "wait_for_state"];
 
 async function toolNames({ client }: TestSession): Promise<string[]> {
@@ -41,10 +42,10 @@ test("introduces itself and says how to begin", { timeout }, async () => {
 
 test("each command that some printer has is a tool; without control none that changes is", { timeout }, async () => {
   await using open = await openTestSession(new FakeFleet(fakePrinter("a"), fakePrinter("b", { control: false })));
-  assert.deepEqual(await toolNames(open), [...reading, ...toolCommands.map((name) => snakeCase(name))]);
+  assert.deepEqual(await toolNames(open), [...reading, ...toolCommands.map((name) => snakeCase(name)), ...more]);
   await using closed = await openTestSession(new FakeFleet(fakePrinter("b", { control: false })));
   const observing = toolCommands.filter((name) => commandRow(name).effect === "observes");
-  assert.deepEqual(await toolNames(closed), [...reading, ...observing.map((name) => snakeCase(name))]);
+  assert.deepEqual(await toolNames(closed), [...reading, ...observing.map((name) => snakeCase(name)), ...more]);
   await using empty = await openTestSession(new FakeFleet());
   assert.deepEqual(await toolNames(empty), ["list_printers", "get_state"]);
 });

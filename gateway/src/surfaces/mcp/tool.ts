@@ -74,6 +74,11 @@ export function listing(tool: Tool): ToolListing {
   };
 }
 
+/** The schema of an input, as data. */
+export function inputSchema(schema: z.ZodObject): JsonObject {
+  return jsonSchema(schema, "input") as JsonObject;
+}
+
 /** Draft 7 without a `$schema`, which every client's validator takes. */
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ToolListing["inputSchema"] {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: "draft-7" });
