@@ -56,8 +56,8 @@ function told(name: CommandName) {
 
 function runCommand(fleet: Fleet, ids: readonly string[], names: readonly CommandName[]): Tool {
   const byName = new Map(names.map((name) => [snakeCase(name), name]));
-  const effects = names.map((name) => commandRow(name).effect);
-  const asks = effects.includes("destroys");
+  const effects = new Set(names.map((name) => commandRow(name).effect));
+  const asks = effects.has("destroys");
   return {
     name: rareToolNames[1],
     title: "Run a command",
@@ -71,7 +71,7 @@ function runCommand(fleet: Fleet, ids: readonly string[], names: readonly Comman
       ...(asks ? { confirmation_token: token } : {}),
     }),
     output: z.looseObject({}),
-    effect: asks ? "destroys" : effects.includes("changes") ? "changes" : "observes",
+    effect: asks ? "destroys" : effects.has("changes") ? "changes" : "observes",
     idempotent: false,
     run: async ({ printer, command, input, confirmation_token }, call) => {
       const name = byName.get(String(command)) as CommandName;

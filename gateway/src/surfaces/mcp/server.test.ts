@@ -91,7 +91,7 @@ test("list_printers tells what each is, can and does", { timeout }, async () => 
   assert.deepEqual(
     items.map(({ id, tools, summary }) => [id, tools.length, summary["phase"], summary["job"] === null]),
     [
-      ["a", toolCommands.length, "printing", false],
+      ["a", toolCommands.length + more.length, "printing", false],
       ["b", 1, "idle", true],
     ],
   );
