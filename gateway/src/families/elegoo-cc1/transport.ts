@@ -24,7 +24,7 @@ export interface Transport {
 export async function openTransport(host: string, port: number, signal: AbortSignal): Promise<Transport> {
   const address = host.includes(":") ? `[${host}]` : host;
   try {
-    const { frames, send, close } = await openTextSocket(`ws://${address}:${port}/websocket`, {
+    const socket = await openTextSocket(`ws://${address}:${port}/websocket`, {
       signal,
       maxFrameBytes,
       // A file name in another encoding must not cost the connection.
@@ -32,7 +32,7 @@ export async function openTransport(host: string, port: number, signal: AbortSig
       refused: refusal,
       closedEarly: () => new PrinterError("unreachable", "the printer closed the connection"),
     });
-    return { frames: unbroken(frames), send, close };
+    return { ...socket, frames: unbroken(socket.frames) };
   } catch (error) {
     signal.throwIfAborted();
     throw named(error, "unreachable", "the printer does not answer on the network; is it on?");
