@@ -45,11 +45,11 @@ export interface SecretFileOptions {
   readonly folder: string;
 }
 
-/** Puts the text of each `<key>_file` in place of `<key>`, within `connection`. */
+/** Puts the text of each `<key>_file` in place of `<key>`, within `connection` or another block. */
 export async function readSecretKeys(
   connection: unknown,
   at: Path,
-  shape: ConnectionShape,
+  shape: Pick<ConnectionShape, "fileSecrets">,
   options: SecretFileOptions,
 ): Promise<void> {
   if (!isObject(connection)) return;

@@ -38,7 +38,7 @@ test("a commented default is the default", async () => {
   const standard = await folder.load(lines.join("\n"));
   for (const index of keys) {
     if (
-      !/#(?:control|port|http_port|camera_port|discovery_port|camera_grace|linger|max_frames_per_second|max_streams):/u.test(
+      !/#(?:control|port|http_port|camera_port|discovery_port|camera_grace|linger|max_frames_per_second|max_streams|webrtc|hls|remote_control):/u.test(
         lines[index]!,
       )
     )
@@ -49,7 +49,7 @@ test("a commented default is the default", async () => {
 
 test("the example explains every key", () => {
   const schema = jsonSchemaOf(inventorySchema);
-  const paths = [[], ["printers", 0], ["printers", 0, "camera"], ["gateway"], ["bridge"]];
+  const paths = [[], ["printers", 0], ["printers", 0, "camera"], ["gateway"], ["bridge"], ["access"]];
   for (const key of paths.flatMap((path) => keysAt(schema, path))) {
     assert.ok(
       lines.some((line) => new RegExp(`^[ #-]*(?:camera: \\{)?${key}:`, "u").test(line)),

@@ -1,10 +1,12 @@
 // The one door of this room: the inventory file in, a frozen inventory out.
 
 export { chooseInventory } from "./choose.ts";
-export { InventoryError, loadInventory } from "./load.ts";
+export { emptyInventory, InventoryError, loadInventory } from "./load.ts";
 export { noInventoryYet, openInventory } from "./watch.ts";
 export { inventoryJsonSchema } from "./json-schema.ts";
 export { createSecrets } from "./secrets.ts";
+export { bridgeKey } from "./access.ts";
+export type { AccessSettings } from "./access.ts";
 export type { InventoryOptions } from "./load.ts";
 export type { InventoryChange, InventoryFile, InventoryStatus } from "./watch.ts";
 export type { Problem } from "./problems.ts";

@@ -2,6 +2,7 @@
 // the file and camelCase in the types; a family's own `connection` schema is passed in.
 
 import * as z from "zod";
+import { access, type AccessSettings } from "./access.ts";
 import { durationPattern, formatDuration, parseDuration } from "./duration.ts";
 
 export interface CameraEntry {
@@ -36,12 +37,26 @@ export interface BridgeSettings {
   readonly maxFramesPerSecond: number;
   /** The most streams that are encoded at the same time. */
   readonly maxStreams: number;
+  /** WebRTC (WHEP) for browsers. */
+  readonly webrtc: boolean;
+  /** Names and addresses, besides its own, under which browsers reach WebRTC: the host's, in a container. */
+  readonly webrtcHosts: readonly string[];
+  /** HLS for browsers. */
+  readonly hls: boolean;
+  /** Origins of web pages elsewhere that may show WebRTC and HLS. */
+  readonly allowedOrigins: readonly string[];
+  /** RTSP over TLS beside RTSP; files as they stand in the inventory. null: none. */
+  readonly rtsps: { readonly certificateFile: string; readonly keyFile: string } | null;
+  /** Streams may be started and stopped by REST. */
+  readonly remoteControl: boolean;
 }
 
 export interface Inventory {
   readonly printers: readonly PrinterEntry[];
   readonly gateway: GatewaySettings;
   readonly bridge: BridgeSettings;
+  /** null: every camera is open to the network. */
+  readonly access: AccessSettings | null;
 }
 
 /**
@@ -149,6 +164,44 @@ const gateway = z
     cameraGraceMs: value.camera_grace,
   }));
 
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$|^[0-9A-Fa-f:.]{2,45}$/u, {
+  error: "expected a host name or an address without scheme, port or path",
+});
+
+const origin = z
+  .string()
+  .regex(/^https?:\/\/(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/u, {
+    error: "expected an origin such as http://homeassistant.local:8123, without a path",
+  });
+
+const browserKeys = {
+  webrtc: z.boolean().default(false).meta({
+    description: "true shows the cameras to browsers at once, by WebRTC (WHEP), on a port of its own.",
+  }),
+  webrtc_hosts: z.array(hostName).max(20).default([]).meta({
+    description: "In a container: names or addresses of the host, under which browsers reach WebRTC's UDP port.",
+  }),
+  hls: z.boolean().default(false).meta({
+    description: "true shows the cameras to browsers some seconds late, by HLS, on a port of its own.",
+  }),
+  allowed_origins: z.array(origin).max(100).default([]).meta({
+    description: "Origins of web pages elsewhere that may show WebRTC and HLS, such as Home Assistant's.",
+  }),
+};
+
+const rtsps = z
+  .strictObject({
+    certificate_file: z.string().min(1).meta({
+      description: "PEM file of the certificate, with its chain. A relative path starts at the inventory's folder.",
+    }),
+    key_file: z.string().min(1).meta({
+      description: "PEM file of its private key. A relative path starts at the inventory's folder.",
+    }),
+  })
+  .transform((value) => ({ certificateFile: value.certificate_file, keyFile: value.key_file }))
+  .nullable()
+  .default(null);
+
 const bridge = z
   .strictObject({
     linger: duration(0, hour)
@@ -161,11 +214,22 @@ const bridge = z
     max_streams: z.int().min(1).max(100).default(16).meta({
       description: "The most cameras that are encoded at the same time, 1 to 100; one more is refused.",
     }),
+    ...browserKeys,
+    rtsps: rtsps.meta({ description: "RTSP over TLS (RTSPS) beside RTSP, on a port of its own." }),
+    remote_control: z.boolean().default(false).meta({
+      description: "true lets POST /api/v1/streams/{id}/start and /stop of the bridge start and stop streams.",
+    }),
   })
   .transform((value): BridgeSettings => ({
     lingerMs: value.linger,
     maxFramesPerSecond: value.max_frames_per_second,
     maxStreams: value.max_streams,
+    webrtc: value.webrtc,
+    webrtcHosts: value.webrtc_hosts,
+    hls: value.hls,
+    allowedOrigins: value.allowed_origins,
+    rtsps: value.rtsps,
+    remoteControl: value.remote_control,
   }));
 
 /** The whole file. `connection` is left as it is. */
@@ -178,5 +242,6 @@ export const inventorySchema = z
       .meta({ description: "The printers, in the order in which they are shown." }),
     gateway: block(gateway).meta({ description: "The service that talks to printers. Every key has a default." }),
     bridge: block(bridge).meta({ description: "The webcam bridge to RTSP. Every key has a default." }),
+    access,
   })
   .meta({ title: "Gantry inventory", description: "The printers and how they are reached." });

@@ -1,13 +1,14 @@
 // The JSON Schema (draft 2020-12) of the inventory, for editors: printers.schema.json. It says
 // what the loader says as far as a schema can; unset variables and clashing ids it cannot.
 
+import { withAccessFiles } from "./access.ts";
 import { connectionShapes, type ConnectionShape } from "./connection.ts";
 import { inventorySchema, type FamilySchemas } from "./inventory.ts";
 import { isObject, jsonSchemaOf, type JsonSchema } from "./schema-keys.ts";
 
 /** The schema as a JSON value. */
 export function inventoryJsonSchema(families: FamilySchemas): unknown {
-  const schema = withPlainBlanks(jsonSchemaOf(inventorySchema)) as JsonSchema;
+  const schema = withAccessFiles(withPlainBlanks(jsonSchemaOf(inventorySchema)) as JsonSchema);
   const properties = schema["properties"] as Record<string, JsonSchema>;
   const { items, ...list } = properties["printers"]!;
   const printers = { ...list, items: entryWith(items as JsonSchema, connectionShapes(families)) };

@@ -2,12 +2,23 @@ import assert from "node:assert/strict";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { InventoryError, loadInventory } from "./load.ts";
+import { emptyInventory, InventoryError, loadInventory } from "./load.ts";
 import { testFamilies, testFolder } from "./testing.ts";
 
 const defaults = {
   gateway: { allowedHosts: [], cameraGraceMs: 30_000 },
-  bridge: { lingerMs: 15_000, maxFramesPerSecond: 15, maxStreams: 16 },
+  bridge: {
+    lingerMs: 15_000,
+    maxFramesPerSecond: 15,
+    maxStreams: 16,
+    webrtc: false,
+    webrtcHosts: [],
+    hls: false,
+    allowedOrigins: [],
+    rtsps: null,
+    remoteControl: false,
+  },
+  access: null,
 };
 
 test("a file with only printers is complete", async () => {
@@ -55,7 +66,15 @@ printers:
   - {id: door, family: camera, camera: {url: "http://192.0.2.9/stream"}}
   - {id: blank, family: elegoo-cc1, connection: {host: "fe80::1%eth0"}, camera: }
 gateway: {allowed_hosts: [Printers.example.org], camera_grace: 1m30s}
-bridge: {linger: 0s, max_frames_per_second: 5}
+bridge:
+  linger: 0s
+  max_frames_per_second: 5
+  webrtc: true
+  webrtc_hosts: [192.0.2.5, "fd00::5", nas.lan]
+  hls: true
+  allowed_origins: ["http://homeassistant.local:8123", "https://[fd00::1]"]
+  rtsps: {certificate_file: tls/cert.pem, key_file: tls/key.pem}
+  remote_control: true
 `);
   assert.deepEqual(
     inventory.printers.map(({ id, name, control, camera }) => ({ id, name, control, camera })),
@@ -67,7 +86,28 @@ bridge: {linger: 0s, max_frames_per_second: 5}
   );
   assert.equal(inventory.printers[1]?.connection, undefined);
   assert.deepEqual(inventory.gateway, { allowedHosts: ["printers.example.org"], cameraGraceMs: 90_000 });
-  assert.deepEqual(inventory.bridge, { lingerMs: 0, maxFramesPerSecond: 5, maxStreams: 16 });
+  assert.deepEqual(inventory.bridge, {
+    ...defaults.bridge,
+    lingerMs: 0,
+    maxFramesPerSecond: 5,
+    webrtc: true,
+    webrtcHosts: ["192.0.2.5", "fd00::5", "nas.lan"],
+    hls: true,
+    allowedOrigins: ["http://homeassistant.local:8123", "https://[fd00::1]"],
+    rtsps: { certificateFile: "tls/cert.pem", keyFile: "tls/key.pem" },
+    remoteControl: true,
+  });
+});
+
+test("an inventory of nothing has the defaults of the file", async () => {
+  assert.deepEqual(emptyInventory, { printers: [], ...defaults });
+});
+
+test("names and origins of the browser outputs are checked", async () => {
+  await using folder = await testFolder();
+  for (const text of ["webrtc_hosts: [http://a]", "allowed_origins: [homeassistant.local]", 'allowed_origins: ["*"]']) {
+    assert.equal((await folder.faults(`bridge: {${text}}`)).length, 1, text);
+  }
 });
 
 test("the result is frozen to its leaves", async () => {

@@ -2,7 +2,8 @@
 // YAML, references, schemas and places each have a file of their own.
 
 import { basename, dirname } from "node:path";
-import { connectionShapes } from "./connection.ts";
+import { accessSecretKeys, accessSecrets, tellAccess, withAccessFiles } from "./access.ts";
+import { connectionShapes, readSecretKeys } from "./connection.ts";
 import { checkConnections, misplacedKey, tellClashes } from "./entries.ts";
 import { inventorySchema, type FamilySchemas, type Inventory } from "./inventory.ts";
 import { formatProblem, type Path, type Problem } from "./problems.ts";
@@ -95,12 +96,17 @@ async function interpret(
   const shapes = options.families === undefined ? undefined : connectionShapes(options.families);
   const opaque = (path: Path): boolean => shapes === undefined && isPrinterSide(path);
   const drawn = await resolveReferences(tree, { env: options.env, files, faults, opaque });
-  const secretKeys = new Set([...(shapes?.values() ?? [])].flatMap(({ secrets }) => secrets));
+  const secretKeys = new Set([...accessSecretKeys, ...[...(shapes?.values() ?? [])].flatMap(({ secrets }) => secrets)]);
   const context = { faults, drawn, hidden: hiddenWords(secretKeys, drawn) };
-  const connections = await checkConnections(tree, { ...context, shapes, files, folder: dirname(options.file) });
-  const legal = jsonSchemaOf(inventorySchema);
+  const folder = dirname(options.file);
+  const connections = await checkConnections(tree, { ...context, shapes, files, folder });
+  for (const { holder, at, key } of accessSecrets(tree)) {
+    await readSecretKeys(holder, at, { fileSecrets: [key] }, { files, faults, folder });
+  }
+  const legal = withAccessFiles(jsonSchemaOf(inventorySchema));
   const inventory = check(inventorySchema, tree, { ...context, at: [], legal, elsewhere: misplacedKey(tree, shapes) });
   tellClashes(tree, faults);
+  tellAccess(tree, faults);
   const secrets = createSecrets();
   for (const secret of secretsWithin(tree, secretKeys, drawn)) {
     secrets.add(secret);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Inventory, PrinterEntry } from "@gantry/config";
+import { emptyInventory, type Inventory, type PrinterEntry } from "@gantry/config";
 import { planStreams } from "./plan.ts";
 
 function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
@@ -16,11 +16,7 @@ function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
 }
 
 function inventory(...printers: PrinterEntry[]): Inventory {
-  return {
-    printers,
-    gateway: { allowedHosts: [], cameraGraceMs: 5000 },
-    bridge: { lingerMs: 15_000, maxFramesPerSecond: 15, maxStreams: 16 },
-  };
+  return { ...emptyInventory, printers };
 }
 
 void test("every printer with a camera gets a stream under its own id", () => {

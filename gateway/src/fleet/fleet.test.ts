@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Inventory, InventoryFile, PrinterEntry } from "@gantry/config";
+import { emptyInventory, type Inventory, type InventoryFile, type PrinterEntry } from "@gantry/config";
 import { FakeClock } from "@gantry/platform/fake-clock";
 import { silentLog } from "@gantry/platform/log";
 import * as z from "zod";
@@ -89,7 +89,7 @@ class Bench {
 
 function inventory(...printers: PrinterEntry[]): Inventory {
   const gateway = { allowedHosts: [], cameraGraceMs: 1000 };
-  return { printers, gateway, bridge: { lingerMs: 1000, maxFramesPerSecond: 15, maxStreams: 16 } };
+  return { ...emptyInventory, printers, gateway };
 }
 
 function entry(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
