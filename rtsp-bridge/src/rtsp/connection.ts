@@ -2,13 +2,19 @@
 // bytes written between them. It knows the wire and nothing of publishing.
 
 import { connect, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";
 import type { Clock } from "@gantry/platform/clock";
-import { formatRequest, ResponseReader, type RtspRequest, type RtspResponse } from "./messages.ts";
+import { formatRequest, ResponseReader, type OnBlock, type RtspRequest, type RtspResponse } from "./messages.ts";
 
 export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
+  /** Who is at the other end, for the words of a fault; "the RTSP server" by default. */
+  readonly who?: string;
+  /** With TLS. `verify` looks at the other end before anything is sent to it and throws in words. */
+  readonly tls?: { readonly options: TlsOptions; readonly verify: (certificateSha256: string) => void };
+  readonly onBlock?: OnBlock;
 }
 
 interface Waiter {
@@ -20,6 +26,7 @@ export class RtspConnection {
   /** Why it ended, in words. Never rejects. */
   readonly closed: Promise<string>;
   readonly #clock: Clock;
+  readonly #who: string;
   readonly #socket: Socket;
   readonly #connected: Promise<void>;
   readonly #waiters = new Map<number, Waiter>();
@@ -31,13 +38,14 @@ export class RtspConnection {
   /** Begins to connect. Nagle is off: a held-back picture would wait 40 ms for an acknowledgement. */
   constructor(options: ConnectionOptions) {
     this.#clock = options.clock;
-    this.#socket = connect({ host: options.host, port: options.port, noDelay: true });
-    const reader = new ResponseReader();
+    this.#who = options.who ?? "the RTSP server";
+    this.#socket = this.#open(options);
+    const reader = new ResponseReader(options.onBlock);
     this.#socket.on("data", (chunk) => this.#read(reader, chunk));
-    this.#socket.on("error", (error) => (this.#end ??= `the RTSP server cannot be reached: ${error.message}`));
+    this.#socket.on("error", (error) => (this.#end ??= `${this.#who} cannot be reached: ${error.message}`));
     this.closed = new Promise((resolve) => void this.#socket.once("close", () => resolve(this.#ended())));
     this.#connected = new Promise((resolve, reject) => {
-      this.#socket.once("connect", resolve);
+      this.#socket.once(options.tls === undefined ? "connect" : "verified", resolve);
       void this.closed.then((reason) => reject(new Error(reason)));
     });
     this.#connected.catch(() => undefined);
@@ -83,8 +91,23 @@ export class RtspConnection {
     this.#socket.destroy();
   }
 
+  #open({ host, port, tls }: ConnectionOptions): Socket {
+    if (tls === undefined) return connect({ host, port, noDelay: true });
+    const socket = connectTls({ ...tls.options, host, port });
+    socket.setNoDelay(true);
+    socket.once("secureConnect", () => {
+      try {
+        tls.verify(socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase() ?? "");
+        socket.emit("verified");
+      } catch (error) {
+        this.cut(error instanceof Error ? error.message : String(error));
+      }
+    });
+    return socket;
+  }
+
   #ended(): string {
-    this.#end ??= "the RTSP server closed the connection";
+    this.#end ??= `${this.#who} closed the connection`;
     for (const waiter of this.#waiters.values()) waiter.reject(new Error(this.#end));
     this.#waiters.clear();
     return this.#end;
@@ -96,14 +119,14 @@ export class RtspConnection {
         this.#waiters.get(Number(response.headers.get("cseq") ?? NaN))?.resolve(response);
       }
     } catch (error) {
-      this.cut(`the RTSP server does not speak RTSP: ${error instanceof Error ? error.message : String(error)}`);
+      this.cut(`${this.#who} does not speak RTSP: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   async #within<T>(timeoutMs: number, work: Promise<T>, what: string): Promise<T> {
     const done = new AbortController();
     const late = this.#clock.wait(timeoutMs, done.signal).then((): never => {
-      throw new Error(`the RTSP server ${what} in ${timeoutMs / 1000} s`);
+      throw new Error(`${this.#who} ${what} in ${timeoutMs / 1000} s`);
     });
     late.catch(() => undefined);
     try {

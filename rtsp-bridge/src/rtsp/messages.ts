@@ -18,7 +18,11 @@ export interface RtspResponse {
   readonly words: string;
   /** By lower-case name; of a repeated one the last. */
   readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
 }
+
+/** Takes one interleaved block; its bytes are valid only during the call. */
+export type OnBlock = (channel: number, bytes: Buffer) => void;
 
 /** The bytes are not RTSP. */
 export class RtspError extends Error {
@@ -36,9 +40,14 @@ export function formatRequest(request: RtspRequest): string {
   return `${request.method} ${request.url} RTSP/1.0\r\n${lines.join("")}\r\n${body}`;
 }
 
-/** Cuts what a server sends into answers. Blocks (RTCP) and the server's own requests are passed over. */
+/** Cuts what a server sends into answers and blocks. The server's own requests are passed over. */
 export class ResponseReader {
+  readonly #onBlock: OnBlock | undefined;
   #pending: Buffer = Buffer.alloc(0);
+
+  constructor(onBlock?: OnBlock) {
+    this.#onBlock = onBlock;
+  }
 
   /** Takes any bytes and gives the answers that became whole, in order. @throws RtspError */
   push(chunk: Buffer): RtspResponse[] {
@@ -56,25 +65,32 @@ export class ResponseReader {
     if (bytes.length < 4) return 0;
     if (bytes[0] === 0x24) {
       const end = 4 + bytes.readUInt16BE(2);
-      return bytes.length < end ? 0 : end;
+      if (bytes.length < end) return 0;
+      this.#onBlock?.(bytes[1] ?? 0, bytes.subarray(4, end));
+      return end;
     }
     const headEnd = bytes.indexOf(endOfHead);
     if (headEnd === -1 ? bytes.length > maxHeadBytes : headEnd > maxHeadBytes) throw new RtspError("an endless header");
     if (headEnd === -1) return 0;
     const [start = "", ...lines] = bytes.toString("latin1", 0, headEnd).split("\r\n");
     const headers = parseHeaders(lines);
-    const end = headEnd + endOfHead.length + bodyLength(headers);
+    const bodyStart = headEnd + endOfHead.length;
+    const end = bodyStart + bodyLength(headers);
     if (bytes.length < end) return 0;
-    const response = parseStart(start, headers);
+    const response = parseStart(start, headers, bytes.toString("utf8", bodyStart, end));
     if (response !== undefined) responses.push(response);
     return end;
   }
 }
 
 /** An answer, or undefined for a request. @throws RtspError for anything else */
-function parseStart(start: string, headers: ReadonlyMap<string, string>): RtspResponse | undefined {
+function parseStart(
+  start: string,
+  headers: ReadonlyMap<string, string>,
+  body: string,
+): RtspResponse | undefined {
   const answer = /^RTSP\/1\.\d (\d{3})(?: (.*))?$/u.exec(start);
-  if (answer !== null) return { status: Number(answer[1]), words: answer[2] ?? "", headers };
+  if (answer !== null) return { status: Number(answer[1]), words: answer[2] ?? "", headers, body };
   if (/^[A-Z_]+ \S+ RTSP\/1\.\d$/u.test(start)) return undefined;
   throw new RtspError(`not RTSP: ${JSON.stringify(start.slice(0, 60))}`);
 }

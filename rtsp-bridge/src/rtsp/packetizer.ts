@@ -16,6 +16,8 @@ export interface PacketizerOptions {
   readonly sequence: number;
   /** Added to every stamp, 0…2^32-1: where the clock of the session begins. */
   readonly stampOffset: number;
+  /** Units and stamps go out as they come: the source's own, which may have pictures that refer to later ones. */
+  readonly verbatim?: boolean;
 }
 
 export const payloadType = 96;
@@ -48,10 +50,24 @@ export class Packetizer {
    * empty when nothing in it is worth sending. Stamps always rise, by at least a millisecond.
    */
   pack(unit: AccessUnit, capturedMs: number): Buffer {
+    if (this.#options.verbatim === true) return this.#packVerbatim(unit, capturedMs);
     const slices = unit.units.filter((nal) => nal.length > 0 && !leftOut.has((nal[0] ?? 0) & 31));
     if (slices.length === 0) return Buffer.alloc(0);
     this.#ticks = Math.max(Math.round(capturedMs * clockRate), this.#ticks + clockRate);
-    const payloads = [...(unit.key ? this.#stap : []), ...slices.flatMap((nal) => fragments(nal))];
+    return this.#blocks([...(unit.key ? this.#stap : []), ...slices.flatMap((nal) => fragments(nal))]);
+  }
+
+  /** Parameter sets are added only to a key picture that brings none. */
+  #packVerbatim(unit: AccessUnit, capturedMs: number): Buffer {
+    this.#ticks = Math.round(capturedMs * clockRate);
+    const bringsSets = unit.units.some((nal) => ((nal[0] ?? 0) & 31) === unitType.sps);
+    return this.#blocks([
+      ...(unit.key && !bringsSets ? this.#stap : []),
+      ...unit.units.filter((nal) => nal.length > 0).flatMap((nal) => fragments(nal)),
+    ]);
+  }
+
+  #blocks(payloads: readonly Uint8Array[]): Buffer {
     return Buffer.concat(
       payloads.flatMap((payload, index) => [this.#head(payload, index === payloads.length - 1), payload]),
     );

@@ -20,6 +20,8 @@ export interface PublisherOptions {
   readonly signal: AbortSignal;
   /** Pictures were left out because the server was slow; it takes them again from a key picture on. */
   readonly onKeyNeeded: () => void;
+  /** Units and stamps go out as they come. */
+  readonly verbatim?: boolean;
 }
 
 export interface Publisher {
@@ -155,6 +157,7 @@ class RtspPublisher implements Publisher {
     this.#dialogue = dialogue;
     this.#packetizer = new Packetizer({
       parameterSets: options.parameterSets,
+      verbatim: options.verbatim ?? false,
       ssrc: randomInt(2 ** 32),
       sequence: randomInt(2 ** 16),
       stampOffset: randomInt(2 ** 32),
