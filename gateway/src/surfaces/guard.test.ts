@@ -80,24 +80,41 @@ test("files are guarded where they change", { timeout }, async () => {
     for (const method of ["PUT", "DELETE"]) {
       assert.equal((await ask(gateway.url, { headers, method, path })).status, 403, method);
     }
-    assert.equal((await ask(gateway.url, { headers, method: "GET", path })).status, 200);
+    const read = await ask(gateway.url, { headers, method: "GET", path });
+    assert.equal(read.status, headers.Host === "lab" ? 200 : 403);
   }
   assert.deepEqual(
     fleet.requests.map(({ command }) => command),
-    ["downloadFile", "downloadFile"],
+    ["downloadFile"],
   );
 });
 
-test("reading is open under any name; all of MCP is guarded", { timeout }, async () => {
-  await using gateway = await startTestGateway(new FakeFleet(fakePrinter("a")));
-  const headers = { Host: "evil.example" };
-  assert.equal((await ask(gateway.url, { headers, method: "GET", path: "/api/v1/printers" })).status, 200);
-  for (const path of ["/mcp", "/MCP", "/mcp/"]) {
-    for (const method of ["GET", "POST", "DELETE", "HEAD"]) {
-      assert.equal((await ask(gateway.url, { headers, method, path })).status, 403, `${method} ${path}`);
+test(
+  "the API is not read under a stranger's name; health and metrics are, all of MCP is guarded",
+  { timeout },
+  async () => {
+    await using gateway = await startTestGateway(new FakeFleet(fakePrinter("a")));
+    const headers = { Host: "evil.example" };
+    for (const path of ["/api/v1/printers", "/API/v1/events", "/api/v1/printers/a/snapshot.jpg"]) {
+      assert.equal((await ask(gateway.url, { headers, method: "GET", path })).status, 403, path);
+      assert.equal((await ask(gateway.url, { headers, method: "HEAD", path })).status, 403, path);
     }
-  }
-});
+    for (const path of ["/healthz", "/readyz", "/metrics", "/openapi.json", "/"]) {
+      assert.equal((await ask(gateway.url, { headers, method: "GET", path })).status, 200, path);
+    }
+    for (const Host of ["gateway:8787", "homeassistant.local:8787", "192.0.2.7"]) {
+      assert.equal(
+        (await ask(gateway.url, { headers: { Host }, method: "GET", path: "/api/v1/printers" })).status,
+        200,
+      );
+    }
+    for (const path of ["/mcp", "/MCP", "/mcp/"]) {
+      for (const method of ["GET", "POST", "DELETE", "HEAD"]) {
+        assert.equal((await ask(gateway.url, { headers, method, path })).status, 403, `${method} ${path}`);
+      }
+    }
+  },
+);
 
 test("there are no CORS headers", { timeout }, async () => {
   await using gateway = await startTestGateway(new FakeFleet(fakePrinter("a")));

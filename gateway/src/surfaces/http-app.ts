@@ -44,7 +44,7 @@ export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
     if (closing) throw new PrinterError("unreachable", "the gateway is shutting down");
     next();
   });
-  app.use(changing(guard(options.allowedHosts)));
+  app.use(guard(options.allowedHosts));
   for (const surface of surfaces) app.use(surface.router);
   app.use((request) => {
     throw new PrinterError("not_found", `there is nothing at ${request.path}`);
@@ -63,16 +63,6 @@ const headers: RequestHandler = (_request, response, next) => {
   response.set({ "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" });
   next();
 };
-
-const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** Guards what may change something, and all of MCP, whose streams carry answers of tools. */
-function changing(handler: RequestHandler): RequestHandler {
-  return (request, response, next) => {
-    const open = safeMethods.has(request.method) && !/^\/mcp(?:\/|$)/iu.test(request.path);
-    return open ? next() : handler(request, response, next);
-  };
-}
 
 function lastResort({ log }: Pick<SurfaceOptions, "log">): ErrorRequestHandler {
   return (thrown, request, response, _next) => {
