@@ -43,9 +43,10 @@ export interface PrinterLink {
   /**
    * Publishes one command and waits for its reply; signed where there is a key and it is needed.
    * It is sent once: never again after a reconnect, never by itself.
-   * @returns undefined when the printer stayed silent
-   * @throws PrinterError `forbidden`-like with what to switch on, nothing sent, where the printer is
-   *   known to be locked; `printer_refused` where it refused; `unreachable`, `aborted`
+   * QoS 1 for all but `pushing`.
+   * @returns undefined when the printer stayed silent, also because the connection broke once it was sent
+   * @throws PrinterError `forbidden` with what to switch on, nothing sent, where the printer is known
+   *   to be locked; `printer_refused` where it refused; `unreachable` where it could not be sent; `aborted`
    */
   request(type: MessageType, command: string, body: Body, options: RequestOptions): Promise<Reply | undefined>;
   /** True once a report shows it; false when `timeoutMs` passed or the session ended. */
@@ -65,7 +66,20 @@ export interface Authorization {
   sawReport(report: Report): void;
   /** `reply` undefined: it stayed silent. */
   sawReply(type: MessageType, command: string, reply: Reply | undefined): void;
+  /** The printer echoed a command without a result, and nothing came of it: so does locked firmware. */
+  sawNoEffect(type: MessageType, command: string): void;
 }
+
+/** One of the printer's filament positions by the names that the state and `slots` use. */
+export interface SlotName {
+  /** `id` of the unit as the printer says it: "0", "128"; `externalUnit` for the spool holder. */
+  readonly unit: string;
+  /** "0" to "3"; of the spool holder "0", and "1" for the one of the left nozzle. */
+  readonly slot: string;
+}
+
+/** The spool holder among the material units. */
+export const externalUnit = "external";
 
 /** The printer's storage, one transfer at a time. Names are paths below its root without a leading slash. */
 export interface FileStore extends AsyncDisposable {
