@@ -16,7 +16,7 @@ export interface RtspRequest {
 export interface RtspResponse {
   readonly status: number;
   readonly words: string;
-  /** By lower-case name; of a repeated one the last. */
+  /** By lower-case name; of a repeated one all values, a line each. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
@@ -84,11 +84,7 @@ export class ResponseReader {
 }
 
 /** An answer, or undefined for a request. @throws RtspError for anything else */
-function parseStart(
-  start: string,
-  headers: ReadonlyMap<string, string>,
-  body: string,
-): RtspResponse | undefined {
+function parseStart(start: string, headers: ReadonlyMap<string, string>, body: string): RtspResponse | undefined {
   const answer = /^RTSP\/1\.\d (\d{3})(?: (.*))?$/u.exec(start);
   if (answer !== null) return { status: Number(answer[1]), words: answer[2] ?? "", headers, body };
   if (/^[A-Z_]+ \S+ RTSP\/1\.\d$/u.test(start)) return undefined;
@@ -99,7 +95,10 @@ function parseHeaders(lines: readonly string[]): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    if (colon <= 0) continue;
+    const name = line.slice(0, colon).trim().toLowerCase();
+    const before = headers.get(name);
+    headers.set(name, `${before === undefined ? "" : `${before}\n`}${line.slice(colon + 1).trim()}`);
   }
   return headers;
 }

@@ -121,7 +121,7 @@ class Dialogue {
   }
 
   #canAuthorize(response: RtspResponse): boolean {
-    return this.#credentials !== undefined && /^basic\b/iu.test(response.headers.get("www-authenticate") ?? "");
+    return this.#credentials !== undefined && /^basic\b/imu.test(response.headers.get("www-authenticate") ?? "");
   }
 
   async #ask(
