@@ -37,10 +37,14 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
   const fleet = stack.use(createFleet({ inventory, families, clock, log }));
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
+  const access = {
+    current: () => inventory.current.access,
+    onChange: (listener: () => void) => inventory.on(listener),
+  };
   const { rtspPort, revision } = settings;
   const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
   const spoolFolder = join(settings.dataFolder, "spool");
-  const app = createHttpApp(fleet, { clock, log, allowedHosts, spoolFolder, ...about });
+  const app = createHttpApp(fleet, { clock, log, allowedHosts, access, spoolFolder, ...about });
   // Here for the case that there is no listening; below, so that surfaces end their streams before
   // the server waits for them.
   stack.use(app);

@@ -4,6 +4,7 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import { PrinterError } from "../model/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { CameraAccess, openToAll, type AccessSource } from "./camera-access.ts";
 import { guard } from "./guard.ts";
 import { requestError, sendProblem } from "./problem.ts";
 import { startMcp } from "./mcp/mcp.ts";
@@ -14,9 +15,11 @@ import { startWeb } from "./web/web.ts";
 
 const defaultRtspPort = 8554;
 
-export interface HttpAppOptions extends RestOptions {
+export interface HttpAppOptions extends Omit<RestOptions, "cameraAccess"> {
   /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
   readonly allowedHosts: () => readonly string[];
+  /** Who may look through the cameras; everybody by default. */
+  readonly access?: AccessSource;
   /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
   readonly rtspPort?: number;
   /** Commit the product was built from, where that is known. */
@@ -29,8 +32,10 @@ export interface HttpApp extends AsyncDisposable {
 }
 
 export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
-  const rest = startRest(fleet, options);
-  const mcp = startMcp(fleet, options);
+  const { access: source = openToAll } = options;
+  const cameraAccess = new CameraAccess({ ...options, source });
+  const rest = startRest(fleet, { ...options, cameraAccess });
+  const mcp = startMcp(fleet, { ...options, cameraAccess });
   const { version, revision = "unknown" } = options;
   const facts = { version, revision, sseClients: () => rest.sseClients, mcpSessions: () => mcp.sessions };
   const web = startWeb(fleet, { ...options, rtspPort: options.rtspPort ?? defaultRtspPort });
@@ -54,6 +59,7 @@ export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
     handler: app,
     [Symbol.asyncDispose]: async () => {
       closing = true;
+      cameraAccess[Symbol.dispose]();
       await Promise.all(surfaces.map(async (surface) => surface[Symbol.asyncDispose]()));
     },
   };

@@ -3,9 +3,9 @@
 import { Router, type Request, type Response } from "express";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { mount, type Route } from "../route.ts";
-import type { HttpSurface, SurfaceOptions } from "../surface.ts";
+import type { HttpSurface } from "../surface.ts";
 import { Catalogue } from "./catalogue.ts";
-import { buildServer } from "./server.ts";
+import { buildServer, type McpOptions } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 
 export interface McpSurface extends HttpSurface {
@@ -13,7 +13,7 @@ export interface McpSurface extends HttpSurface {
   readonly sessions: number;
 }
 
-export function startMcp(fleet: Fleet, options: SurfaceOptions): McpSurface {
+export function startMcp(fleet: Fleet, options: McpOptions): McpSurface {
   const catalogue = new Catalogue(fleet, options);
   const sessions = new Sessions(() => buildServer(fleet, catalogue, options), options.clock);
   const router = Router();

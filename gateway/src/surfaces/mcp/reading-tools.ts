@@ -75,7 +75,8 @@ function getSnapshot(fleet: Fleet, ids: readonly string[]): Tool {
     input: z.strictObject({ printer: printerArgument(ids) }),
     effect: "observes",
     idempotent: true,
-    run: async ({ printer }, { signal }) => {
+    run: async ({ printer }, { signal, admit }) => {
+      using _admission = admit(String(printer));
       const hub = fleet.camera(String(printer));
       const { jpeg } = await hub.snapshot({ maxAgeMs: snapshotMaxAgeMs, timeoutMs: snapshotTimeoutMs, signal });
       return { picture: jpeg, mediaType: "image/jpeg" };

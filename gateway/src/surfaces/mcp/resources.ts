@@ -3,6 +3,7 @@
 import { PrinterError } from "../../model/errors.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { cameraOf, printerDocument, printerState } from "../printer-document.ts";
+import type { Admission } from "../camera-access.ts";
 import { publicMessage } from "../problem.ts";
 import { McpError, RpcErrorCode, type ReadResourceResult, type Resource } from "./sdk.ts";
 
@@ -48,7 +49,12 @@ export function stateUri(id: string): string {
 }
 
 /** @throws McpError InvalidParams for an address there is nothing at, InternalError when the picture does not come */
-export async function readResource(fleet: Fleet, uri: string, signal: AbortSignal): Promise<ReadResourceResult> {
+export async function readResource(
+  fleet: Fleet,
+  uri: string,
+  signal: AbortSignal,
+  admit: (printer: string) => Admission,
+): Promise<ReadResourceResult> {
   if (uri === inventory) {
     return json(uri, { items: fleet.list().map((printer) => printerDocument(printer)) });
   }
@@ -56,6 +62,7 @@ export async function readResource(fleet: Fleet, uri: string, signal: AbortSigna
   try {
     if (id === undefined) throw new PrinterError("not_found", `there is no resource ${uri}`);
     if (what === "state") return json(uri, printerState(fleet.get(id)));
+    using _admission = admit(id);
     const { jpeg } = await fleet.camera(id).snapshot({ maxAgeMs: 2000, timeoutMs: 10_000, signal });
     return { contents: [{ uri, mimeType: "image/jpeg", blob: Buffer.from(jpeg).toString("base64") }] };
   } catch (thrown) {

@@ -6,6 +6,7 @@ import { commandNames } from "../../model/commands.ts";
 import { invalidInput } from "../../model/invalid-input.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { snakeCase } from "../../model/naming.ts";
+import type { Admission, CameraAccess } from "../camera-access.ts";
 import type { SurfaceOptions } from "../surface.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { withoutTool } from "./command-tools.ts";
@@ -45,9 +46,13 @@ const answerMs = 5 * 60_000;
 
 const listsChanged = ["notifications/tools/list_changed", "notifications/resources/list_changed"];
 
+export interface McpOptions extends SurfaceOptions {
+  readonly cameraAccess: CameraAccess;
+}
+
 /** Closing the server ends its part in the fleet. */
-export function buildServer(fleet: Fleet, catalogue: Catalogue, options: SurfaceOptions): Server {
-  const { clock, version } = options;
+export function buildServer(fleet: Fleet, catalogue: Catalogue, options: McpOptions): Server {
+  const { clock, version, cameraAccess } = options;
   const log = options.log.with({ layer: "mcp" });
   const server = new Server(
     { name: "gantry", title: "Gantry", version },
@@ -64,16 +69,18 @@ export function buildServer(fleet: Fleet, catalogue: Catalogue, options: Surface
     if (tool === undefined) throw new McpError(RpcErrorCode.InvalidParams, unknownTool(params.name));
     const checked = tool.input.safeParse(params.arguments ?? {});
     if (!checked.success) return failure(invalidInput(checked.error));
-    return tool.run(checked.data, callOf(server, extra, tokens)).then(success, (thrown: unknown): CallToolResult => {
-      const error = PrinterError.from(thrown);
-      if (error.code === "internal") log.error("a tool failed", { tool: tool.name, error: thrown });
-      return failure(error);
-    });
+    return tool
+      .run(checked.data, callOf(server, extra, tokens, cameraAccess))
+      .then(success, (thrown: unknown): CallToolResult => {
+        const error = PrinterError.from(thrown);
+        if (error.code === "internal") log.error("a tool failed", { tool: tool.name, error: thrown });
+        return failure(error);
+      });
   });
   server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: listResources(fleet) }));
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates }));
-  server.setRequestHandler(ReadResourceRequestSchema, async ({ params }, { signal }) =>
-    readResource(fleet, params.uri, signal),
+  server.setRequestHandler(ReadResourceRequestSchema, async ({ params }, extra) =>
+    readResource(fleet, params.uri, extra.signal, admit(cameraAccess, extra)),
   );
   const subscribed = subscriptions(server, fleet, clock);
   const changes = catalogue.onChange(() => {
@@ -98,12 +105,20 @@ function unknownTool(name: string): string {
   return `there is no tool ${JSON.stringify(name)} now; tools that change something need a printer with control on`;
 }
 
-function callOf(server: Server, extra: Extra, tokens: Tokens): ToolCall {
+/** The credential is that of the HTTP request which carried the message. */
+function admit(access: CameraAccess, { requestInfo }: Extra): (printer: string) => Admission {
+  const authorization = requestInfo?.headers["authorization"];
+  const headers = typeof authorization === "string" ? { authorization } : {};
+  return (printer) => access.admit({ headers, url: "", address: "mcp" }, printer);
+}
+
+function callOf(server: Server, extra: Extra, tokens: Tokens, access: CameraAccess): ToolCall {
   const { signal, requestId, _meta: meta } = extra;
   const progressToken = meta?.progressToken;
   return {
     signal,
     tokens,
+    admit: admit(access, extra),
     progress: async (progress, total, message) => {
       if (progressToken === undefined) return;
       await extra.sendNotification({

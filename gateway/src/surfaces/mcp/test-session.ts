@@ -11,6 +11,7 @@ import {
   type ElicitResult,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { FakeFleet } from "../fake-fleet.ts";
+import { CameraAccess, openToAll } from "../camera-access.ts";
 import { Catalogue } from "./catalogue.ts";
 import { buildServer } from "./server.ts";
 
@@ -28,7 +29,8 @@ export async function openTestSession(
   const clock = new FakeClock();
   const options = { clock, log: silentLog, version: "1.2.3" };
   const catalogue = new Catalogue(fleet, options);
-  const server = buildServer(fleet, catalogue, options);
+  const cameraAccess = new CameraAccess({ ...options, source: openToAll });
+  const server = buildServer(fleet, catalogue, { ...options, cameraAccess });
   const capabilities = answer === undefined ? {} : { elicitation: {} };
   const client = new Client({ name: "test", version: "1" }, { capabilities });
   if (answer !== undefined) client.setRequestHandler(ElicitRequestSchema, (request) => answer(request));

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { Effect } from "../../model/command-row.ts";
 import type { JsonObject } from "../../model/document.ts";
 import { errorCodes, type PrinterError } from "../../model/errors.ts";
+import type { Admission } from "../camera-access.ts";
 import { publicMessage } from "../problem.ts";
 import type { CallToolResult, ToolListing } from "./sdk.ts";
 
@@ -16,6 +17,8 @@ export interface ToolCall {
   /** Asks the user; undefined where the client cannot. @throws PrinterError when no answer came */
   readonly ask: (question: string) => Promise<boolean | undefined>;
   readonly tokens: Tokens;
+  /** The caller's right to look through this printer's camera. @throws PrinterError as CameraAccess.admit does */
+  readonly admit: (printer: string) => Admission;
 }
 
 /** Single-use proofs that something was offered before it is done. */

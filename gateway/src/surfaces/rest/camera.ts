@@ -1,11 +1,12 @@
 // A printer's camera over HTTP: one picture, or a stream of them. Who looks at once shares one
 // upstream connection; that is the hub's business.
 
-import type { Response } from "express";
+import type { Request, Response } from "express";
 import { writeMultipart } from "../../camera/multipart.ts";
 import type { ViewerKind } from "../../camera/hub.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { PrinterError } from "../../model/errors.ts";
+import { challenge, type Admission, type CameraAccess } from "../camera-access.ts";
 import { parameter, query, requestSignal, type Route } from "../route.ts";
 
 const snapshotMaxAgeMs = 2000;
@@ -13,7 +14,7 @@ const snapshotMaxAgeMs = 2000;
 /** Cameras that must be opened first take some seconds; Home Assistant gives up after ten. */
 const snapshotTimeoutMs = 8000;
 
-export function cameraRoutes(fleet: Fleet, surface: AbortSignal): Route[] {
+export function cameraRoutes(fleet: Fleet, access: CameraAccess, surface: AbortSignal): Route[] {
   return [
     {
       method: "get",
@@ -21,12 +22,14 @@ export function cameraRoutes(fleet: Fleet, surface: AbortSignal): Route[] {
       operationId: "getSnapshot",
       summary: "A picture of the printer's camera, younger than 2 seconds.",
       answers: { "200": { type: "image/jpeg", description: "The picture." } },
-      errors: ["not_found", "unreachable"],
+      query: [tokenParameter],
+      errors: ["unauthorized", "not_found", "rate_limited", "unreachable"],
       handle: async (request, response) => {
+        using admission = admit(access, request, response);
         const hub = fleet.camera(parameter(request, "id"));
         response.set("Cache-Control", "no-store").type("image/jpeg");
         if (request.method === "HEAD") return void response.end();
-        const signal = requestSignal(response, surface);
+        const signal = AbortSignal.any([requestSignal(response, surface), admission.signal]);
         const frame = await hub.snapshot({ maxAgeMs: snapshotMaxAgeMs, timeoutMs: snapshotTimeoutMs, signal });
         response.set("Content-Length", String(frame.jpeg.byteLength)).end(frame.jpeg);
       },
@@ -42,20 +45,39 @@ export function cameraRoutes(fleet: Fleet, surface: AbortSignal): Route[] {
           description: "`rtsp` when the RTSP bridge looks, for the count of viewers.",
           schema: { type: "string", enum: ["mjpeg", "rtsp"], default: "mjpeg" },
         },
+        tokenParameter,
       ],
       answers: {
         "200": { type: "multipart/x-mixed-replace", description: "Parts of image/jpeg with Content-Length." },
       },
-      errors: ["not_found"],
+      errors: ["unauthorized", "not_found", "rate_limited"],
       handle: async (request, response) => {
+        using admission = admit(access, request, response);
         const kind = viewerKind(query(request, "viewer"));
         const hub = fleet.camera(parameter(request, "id"));
         if (request.method === "HEAD") return endHead(response);
-        const signal = requestSignal(response, surface);
+        const signal = AbortSignal.any([requestSignal(response, surface), admission.signal]);
         await writeMultipart(response, hub.watch({ kind, signal }), signal);
       },
     },
   ];
+}
+
+const tokenParameter = {
+  name: "token",
+  description: "A token of the inventory's `access`, for who cannot send it as `Authorization: Bearer`.",
+  schema: { type: "string" },
+} as const;
+
+/** @throws PrinterError as CameraAccess.admit does */
+function admit(access: CameraAccess, request: Request, response: Response): Admission {
+  const { headers, url, socket } = request;
+  try {
+    return access.admit({ headers, url, address: socket.remoteAddress ?? "" }, parameter(request, "id"));
+  } catch (error) {
+    if (PrinterError.from(error).code === "unauthorized") response.set("WWW-Authenticate", challenge);
+    throw error;
+  }
 }
 
 function viewerKind(viewer: string | undefined): ViewerKind {

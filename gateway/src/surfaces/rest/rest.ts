@@ -2,6 +2,7 @@
 
 import { Router } from "express";
 import type { Fleet } from "../../fleet/fleet.ts";
+import type { CameraAccess } from "../camera-access.ts";
 import { expressPath, mount } from "../route.ts";
 import type { HttpSurface, SurfaceOptions } from "../surface.ts";
 import { cameraRoutes } from "./camera.ts";
@@ -18,6 +19,7 @@ export interface RestSurface extends HttpSurface {
 }
 
 export interface RestOptions extends SurfaceOptions {
+  readonly cameraAccess: CameraAccess;
   /** Where uploads wait for their way to the printer; created when needed. */
   readonly spoolFolder: string;
   /** 2 GiB by default. */
@@ -31,7 +33,7 @@ export function startRest(fleet: Fleet, options: RestOptions): RestSurface {
   const routes = [
     ...healthRoutes(fleet),
     ...printerRoutes(fleet),
-    ...cameraRoutes(fleet, end.signal),
+    ...cameraRoutes(fleet, options.cameraAccess, end.signal),
     commandRoute(fleet, end.signal),
     ...fileRoutes(fleet, { ...options, surface: end.signal }),
     events.route,
