@@ -4,6 +4,7 @@ export { chooseInventory } from "./choose.ts";
 export { emptyInventory, InventoryError, loadInventory } from "./load.ts";
 export { noInventoryYet, openInventory } from "./watch.ts";
 export { inventoryJsonSchema } from "./json-schema.ts";
+export { connectionSecret } from "./connection-secret.ts";
 export { createSecrets } from "./secrets.ts";
 export { bridgeKey } from "./access.ts";
 export type { AccessSettings } from "./access.ts";

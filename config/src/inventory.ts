@@ -10,6 +10,8 @@ export interface CameraEntry {
   readonly url: string | undefined;
   /** The bridge keeps an encoder in reserve for it, so that a first viewer hardly waits. */
   readonly standby: boolean;
+  /** SHA-256 of the only certificate taken from an rtsps `url`, lower-case hex. */
+  readonly certificateSha256?: string;
 }
 
 export interface PrinterEntry {
@@ -107,22 +109,42 @@ const name = z
 const cameraUrl = z
   .string()
   // A reference is let through: the bridge reads files whose secrets only the gateway has.
-  .regex(/^https?:\/\/[^/\s]|\$\{/u, { error: "expected a URL of MJPEG pictures that begins with http or https" })
+  .regex(/^(?:https?|rtsps?):\/\/[^/\s]|\$\{/u, {
+    error: "expected a URL that begins with http, https (JPEG pictures), rtsp or rtsps (H.264)",
+  })
   .refine((text) => text.includes("${") || URL.canParse(text), { error: "expected a URL" })
   .optional()
-  .meta({ description: "MJPEG pictures from here in place of the printer's own camera: http or https." });
+  .meta({
+    description:
+      "A camera in place of the printer's own: MJPEG or single JPEG pictures (http, https), or H.264 (rtsp, rtsps), " +
+      "which is handed through as it is.",
+  });
+
+const certificateSha256 = z
+  .string()
+  .regex(/^(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}$/iu, { error: "expected a SHA-256: 64 hex digits, with or without colons" })
+  .transform((text) => text.replaceAll(":", "").toLowerCase())
+  .optional()
+  .meta({
+    description: "SHA-256 of the certificate of an rtsps camera that signed it itself; no other is taken then.",
+  });
 
 const standby = z.boolean().default(false).meta({
   description: "true keeps an encoder in reserve: the first RTSP picture comes at once, for some 40 MB of memory.",
 });
 
+const cameraBlock = z.strictObject({ url: cameraUrl, certificate_sha256: certificateSha256, standby });
+
 const camera = z
-  .union([z.literal(false), z.strictObject({ url: cameraUrl, standby })])
+  .union([z.literal(false), cameraBlock])
   .nullish()
-  .transform((value): CameraEntry | null =>
-    value === false ? null : { url: value?.url, standby: value?.standby ?? false },
-  )
+  .transform((value): CameraEntry | null => (value === false ? null : cameraEntry(value ?? { standby: false })))
   .meta({ description: "The printer's camera. false switches it off. Default: the printer's own, if it has one." });
+
+function cameraEntry(value: z.output<typeof cameraBlock>): CameraEntry {
+  const { url, standby: isStandby, certificate_sha256: sha256 } = value;
+  return { url, standby: isStandby, ...(sha256 === undefined ? {} : { certificateSha256: sha256 }) };
+}
 
 const entry = z
   .strictObject({

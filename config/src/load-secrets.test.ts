@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadInventory } from "./load.ts";
 import { createSecrets } from "./secrets.ts";
 import { testFolder } from "./testing.ts";
 
@@ -157,4 +158,21 @@ test("no fault shows a secret", async () => {
   );
   assert.ok(faults.length >= 8, faults.join("\n"));
   assert.doesNotMatch(faults.join("\n"), /hunter2/u);
+});
+
+test("without schemas a camera's address is filled in where it can be, and left as it stands where not", async () => {
+  await using folder = await testFolder();
+  const secrets = createSecrets();
+  const file = await folder.write(
+    "printers.yaml",
+    `printers:
+  - {id: a, family: camera, camera: {url: "rtsp://me:\${CAM_PASSWORD}@cam/live"}}
+  - {id: b, family: camera, camera: {url: "rtsp://me:\${OTHER_PASSWORD}@cam/live"}}`,
+  );
+  const { printers } = await loadInventory({ file, env: { CAM_PASSWORD: "p4ssword" }, secrets });
+  assert.deepEqual(
+    printers.map(({ camera }) => camera?.url),
+    ["rtsp://me:p4ssword@cam/live", "rtsp://me:${OTHER_PASSWORD}@cam/live"],
+  );
+  assert.equal(secrets.redact("p4ssword"), "[secret]");
 });

@@ -164,7 +164,7 @@ gateway: {camera_grace: 2h, allowed_hosts: ["http://a"]}
     "printers.yaml:12:5 printers[2].connection.host: missing; expected text",
     "printers.yaml:12:42 printers[2].connection.access_code: expected text, found a number; put it in quotes",
     'printers.yaml:12:53 printers[2].connection.tls: expected one of verify, pin, insecure, found text "insecur"; did you mean insecure?',
-    'printers.yaml:13:19 printers[2].camera.url: expected a URL of MJPEG pictures that begins with http or https, found text "ftp://x"',
+    'printers.yaml:13:19 printers[2].camera.url: expected a URL that begins with http, https (JPEG pictures), rtsp or rtsps (H.264), found text "ftp://x"',
     "printers.yaml:14:9 printers[3].id: duplicate id; the printer at printers.yaml:2:9 has it too",
     'printers.yaml:15:11 printers[3].name: must be 1 to 100 characters on one line, found text ""',
     "printers.yaml:17:27 printers[3].connection.hosts: unknown key; did you mean host?",
@@ -314,4 +314,22 @@ test("tells a file that is too large, not UTF-8, a directory, unreadable or not 
   await chmod(folder.file, 0o000);
   // The superuser reads it all the same.
   if (process.getuid?.() !== 0) assert.match(await told(folder.file), /must not be read by user \d+/u);
+});
+
+test("a camera's H.264 is taken by RTSP, and its certificate in either spelling", async () => {
+  await using folder = await testFolder();
+  const hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+  const colons = hex.toUpperCase().replaceAll(/(..)(?!$)/gu, "$1:");
+  const { printers } = await folder.load(`printers:
+  - {id: a, family: camera, camera: {url: "rtsp://cam/live"}}
+  - {id: b, family: camera, camera: {url: "rtsps://cam/live", certificate_sha256: "${colons}"}}`);
+  assert.equal(printers[0]?.camera?.url, "rtsp://cam/live");
+  assert.equal(printers[1]?.camera?.certificateSha256, hex);
+  assert.match(
+    (
+      await folder.faults(`printers:
+  - {id: a, family: camera, camera: {url: "rtsps://cam/live", certificate_sha256: abc}}`)
+    )[0] ?? "",
+    /64 hex digits/u,
+  );
 });

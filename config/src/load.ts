@@ -94,8 +94,9 @@ async function interpret(
   const { value: tree, faults } = readYaml(text, basename(options.file));
   if (tree === undefined) return new InventoryError(faults.list((message) => message));
   const shapes = options.families === undefined ? undefined : connectionShapes(options.families);
-  const opaque = (path: Path): boolean => shapes === undefined && isPrinterSide(path);
-  const drawn = await resolveReferences(tree, { env: options.env, files, faults, opaque });
+  const opaque = (path: Path): boolean => shapes === undefined && isConnection(path);
+  const lenient = (path: Path): boolean => shapes === undefined && isCameraUrl(path);
+  const drawn = await resolveReferences(tree, { env: options.env, files, faults, opaque, lenient });
   const secretKeys = new Set([...accessSecretKeys, ...[...(shapes?.values() ?? [])].flatMap(({ secrets }) => secrets)]);
   const context = { faults, drawn, hidden: hiddenWords(secretKeys, drawn) };
   const folder = dirname(options.file);
@@ -119,10 +120,14 @@ async function interpret(
   return deepFreeze({ ...inventory, printers });
 }
 
-/** What only the gateway uses, and only the gateway has the secrets of. */
-function isPrinterSide([top, , block, key, ...deeper]: Path): boolean {
-  if (top !== "printers" || deeper.length > 0) return false;
-  return (block === "connection" && key === undefined) || (block === "camera" && key === "url");
+/** What only the gateway uses, and may alone have the secrets of. */
+function isConnection([top, , block, ...deeper]: Path): boolean {
+  return top === "printers" && block === "connection" && deeper.length === 0;
+}
+
+/** The bridge opens the ones that are RTSP; of others it needs nothing. */
+function isCameraUrl([top, , block, key, ...deeper]: Path): boolean {
+  return top === "printers" && block === "camera" && key === "url" && deeper.length === 0;
 }
 
 /** Objects of other kinds, which a family's schema may make, are left as they are. */

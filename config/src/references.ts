@@ -38,6 +38,8 @@ export interface ReferenceOptions {
   readonly faults: Faults;
   /** True for what must stay as it stands, with everything in it. */
   readonly opaque: (path: Path) => boolean;
+  /** True for what stays as it stands when a variable in it is not set. */
+  readonly lenient?: (path: Path) => boolean;
 }
 
 /** Texts that came out of the environment, by the path (pathKey) they went into. */
@@ -59,49 +61,79 @@ export async function resolveReferences(tree: unknown, options: ReferenceOptions
   return drawn;
 }
 
+/**
+ * One text outside of a checked file, its references replaced.
+ * @throws Error in words for a variable that is not set, or a file that cannot be read
+ */
+export async function resolveText(
+  text: string,
+  { env, files }: Pick<ReferenceOptions, "env" | "files">,
+): Promise<string> {
+  let result = "";
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    const { value, fault } = await lookUp(match, { env, files });
+    if (value === undefined) throw new Error(fault);
+    result += text.slice(end, match.index) + value.text;
+    end = match.index + match[0].length;
+  }
+  return result + text.slice(end);
+}
+
 async function expand(text: string, path: Path, drawn: Drawn, options: ReferenceOptions): Promise<string> {
   const values: string[] = [];
   let result = "";
   let end = 0;
-  for (const match of text.matchAll(/\$(?:\$|\{([^}]*)(\})?)/gu)) {
-    result += text.slice(end, match.index);
-    end = match.index + match[0].length;
-    if (match[1] === undefined) result += "$";
-    else {
-      const value = await reference(match[2] === undefined ? "" : match[1], path, options);
-      if (value.secret) values.push(value.text);
-      result += value.text;
+  for (const match of text.matchAll(pattern)) {
+    const { value, fault } = await lookUp(match, options);
+    if (value === undefined && options.lenient?.(path) === true) return text;
+    if (value === undefined) {
+      options.faults.atValue(path, fault);
+      options.faults.settle(path);
     }
+    if (value?.secret === true) values.push(value.text);
+    result += text.slice(end, match.index) + (value?.text ?? "");
+    end = match.index + match[0].length;
   }
   if (result + text.slice(end) !== text || values.length > 0) drawn.set(pathKey(path), values);
   return result + text.slice(end);
 }
 
-async function reference(
-  inner: string,
-  path: Path,
-  options: ReferenceOptions,
-): Promise<{ text: string; secret: boolean }> {
-  const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/su.exec(inner);
+const pattern = /\$(?:\$|\{([^}]*)(\})?)/gu;
+
+interface Found {
+  /** Undefined: there is none, for the reason in `fault`. */
+  readonly value: { readonly text: string; readonly secret: boolean } | undefined;
+  readonly fault: string;
+}
+
+/** What stands for one match of the pattern. */
+async function lookUp(
+  [, inner, close]: RegExpExecArray,
+  options: Pick<ReferenceOptions, "env" | "files">,
+): Promise<Found> {
+  if (inner === undefined) return { value: { text: "$", secret: false }, fault: "" };
+  const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/su.exec(close === undefined ? "" : inner);
   const name = parts?.[1];
-  let fault = "a reference is written ${NAME} or ${NAME:-default}, and a plain ${ is written $${";
-  if (name !== undefined) {
-    try {
-      const value = await variable(name, options);
-      if (value !== undefined) return { text: value, secret: true };
-      if (parts?.[2] !== undefined) return { text: parts[2], secret: false };
-      fault = `the environment variable ${name} is not set, nor is ${name}_FILE`;
-    } catch (error) {
-      fault = (error as Error).message;
-    }
+  if (name === undefined) {
+    const fault = "a reference is written ${NAME} or ${NAME:-default}, and a plain ${ is written $${";
+    return { value: undefined, fault };
   }
-  options.faults.atValue(path, fault);
-  options.faults.settle(path);
-  return { text: "", secret: false };
+  try {
+    const value = await variable(name, options);
+    if (value !== undefined) return { value: { text: value, secret: true }, fault: "" };
+    if (parts?.[2] !== undefined) return { value: { text: parts[2], secret: false }, fault: "" };
+    return { value: undefined, fault: `the environment variable ${name} is not set, nor is ${name}_FILE` };
+  } catch (error) {
+    return { value: undefined, fault: (error as Error).message };
+  }
 }
 
 /** NAME, or the text of the file that NAME_FILE names. Empty counts as unset, as in a shell's `:-`. */
-async function variable(name: string, { env, files }: ReferenceOptions): Promise<string | undefined> {
+async function variable(
+  name: string,
+  { env, files }: Pick<ReferenceOptions, "env" | "files">,
+): Promise<string | undefined> {
   const [value, file] = [name, `${name}_FILE`].map((key) => (Object.hasOwn(env, key) ? env[key] : undefined));
   const hasValue = value !== undefined && value !== "";
   if (file === undefined || file === "") return hasValue ? value : undefined;
