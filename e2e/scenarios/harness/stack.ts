@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly bridge?: boolean;
   /** `bridge.linger` of the inventory. */
   readonly linger?: string;
+  /** Further top-level blocks of the inventory. */
+  readonly inventory?: Readonly<Record<string, unknown>>;
 }
 
 export interface PrinterOptions extends Partial<LaunchOptions> {
@@ -26,7 +28,7 @@ export interface PrinterOptions extends Partial<LaunchOptions> {
 export class Stack implements AsyncDisposable {
   readonly printers: Record<string, LaunchedSimulator> = {};
   readonly #resources = new AsyncDisposableStack();
-  readonly #linger: string;
+  readonly #blocks: Readonly<Record<string, unknown>>;
   #folder = "";
   #gateway: Service | undefined;
   #bridge: Service | undefined;
@@ -34,12 +36,14 @@ export class Stack implements AsyncDisposable {
   bridgeUrl = "";
   rtspUrl = "";
 
-  private constructor(linger: string) {
-    this.#linger = linger;
+  private constructor(blocks: Readonly<Record<string, unknown>>) {
+    this.#blocks = blocks;
   }
 
-  static async start({ printers = { cc1: {} }, bridge = false, linger = "2s" }: StackOptions = {}): Promise<Stack> {
-    const stack = new Stack(linger);
+  static async start(options: StackOptions = {}): Promise<Stack> {
+    const { printers = { cc1: {} }, bridge = false, linger = "2s", inventory = {} } = options;
+    const { bridge: settings, ...blocks } = inventory;
+    const stack = new Stack({ ...blocks, bridge: { linger, ...(settings as object | undefined) } });
     try {
       await stack.#start(printers);
       await stack.startGateway();
@@ -139,7 +143,8 @@ export class Stack implements AsyncDisposable {
       this.printers[id] = simulator;
       entries.push(printerEntry(id, simulator, control, connection));
     }
-    await writeFile(this.inventory, `bridge: {linger: ${this.#linger}}\nprinters:\n${entries.join("")}`);
+    const blocks = Object.entries(this.#blocks).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+    await writeFile(this.inventory, `${blocks.join("")}printers:\n${entries.join("")}`);
   }
 }
 
