@@ -1,5 +1,6 @@
 // How a simulator of each family is reached: the `connection` block of its inventory entry.
 
+import { readFileSync } from "node:fs";
 import type { LaunchedSimulator } from "../simulators/launch.ts";
 
 type Connection = Record<string, unknown> | undefined;
@@ -10,6 +11,15 @@ export const cameraUrls: Readonly<Record<string, (simulator: LaunchedSimulator) 
 };
 
 export const connections: Readonly<Record<string, (simulator: LaunchedSimulator) => Connection>> = {
+  bambu: ({ host, ports, facts }) => ({
+    host,
+    serial: facts["serial"],
+    access_code: facts["access_code"],
+    mqtt_port: ports["main"],
+    ftps_port: ports["ftps"],
+    camera_port: ports["camera"] ?? ports["rtsps"],
+    tls_ca: readFileSync(facts["ca"] ?? "", "utf8"),
+  }),
   camera: () => undefined,
   "elegoo-cc1": ({ host, ports }) => ({
     host,

@@ -1,5 +1,6 @@
 // The register of simulators: one line per family.
 
+import { bambu } from "./bambu/simulator.ts";
 import { elegooCc1 } from "./elegoo-cc1/simulator.ts";
 import { elegooCc2 } from "./elegoo-cc2/simulator.ts";
 import { mjpegCamera } from "./mjpeg-camera/simulator.ts";
@@ -9,6 +10,7 @@ import { prusalink } from "./prusalink/simulator.ts";
 import type { SimulatorDefinition } from "./simulator.ts";
 
 export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
+  bambu,
   camera: mjpegCamera,
   "elegoo-cc1": elegooCc1,
   "elegoo-cc2": elegooCc2,

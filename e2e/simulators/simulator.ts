@@ -13,6 +13,7 @@ export type ParameterRule =
       readonly optional?: true;
     }
   | { readonly kind: "boolean"; readonly default?: boolean; readonly optional?: true }
+  | { readonly kind: "text"; readonly default?: string; readonly optional?: true }
   | {
       readonly kind: "choice";
       readonly values: readonly (string | number)[];

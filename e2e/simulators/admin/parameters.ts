@@ -39,6 +39,9 @@ function checkValue(key: string, value: unknown, rule: ParameterRule): string | 
     case "boolean":
       if (typeof value === "boolean") return value;
       throw new AdminInputError(`"${key}" must be true or false`);
+    case "text":
+      if (typeof value === "string") return value;
+      throw new AdminInputError(`"${key}" must be a string`);
     case "choice":
       if ((typeof value === "string" || typeof value === "number") && rule.values.includes(value)) return value;
       throw new AdminInputError(

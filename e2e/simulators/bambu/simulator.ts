@@ -1,0 +1,225 @@
+// The simulated Bambu Lab printer: puts its ports around one machine, lets its power be cut, and gives
+// the admin interface its handles. Sources: ../README.md.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Control, type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
+import { readAuthorization } from "./authorization-settings.ts";
+import { Broker } from "./broker.ts";
+import { createIdentity, serverTls } from "./certificates.ts";
+import { faultTable } from "./faults.ts";
+import { createPrinter, type Printer, serialFor } from "./printer.ts";
+import { type Profile, profiles } from "./profiles.ts";
+import { reportObject } from "./report.ts";
+import { Reporter } from "./reporter.ts";
+import { Requests } from "./requests.ts";
+import { enterScenario, fillCard, scenarios } from "./scenarios.ts";
+import type { ServiceOptions } from "./service.ts";
+import { Services, servicePorts } from "./services.ts";
+import { Card } from "./storage.ts";
+
+const tickMs = 100;
+
+export const bambu: SimulatorDefinition = {
+  title: "Bambu Lab P1S, A1 mini, X1C, H2D: MQTT, FTPS, cameras, discovery",
+  ports: { main: 8883, ...servicePorts },
+  scenarios,
+  settings: {
+    model: { summary: `one of ${Object.keys(profiles).join(", ")}`, default: "p1s" },
+    firmware: { summary: "version of its firmware; by default one that the model has had", default: "" },
+    name: { summary: "the name its owner gave it", default: "Workshop printer" },
+    serial: { summary: "15 capital letters and digits; by default made from the address", default: "" },
+    "access-code": { summary: "8 letters and digits", default: "12345678" },
+    authorization: { summary: "developer: commands need no signature; locked: they do", default: "developer" },
+    "public-key": { summary: "file with the PEM key or certificate of whoever signs commands", default: "" },
+    "cert-id": { summary: "cert_id of that key", default: "" },
+    tls: { summary: "highest TLS version: 1.2, or 1.3 as some newer models have", default: "1.2" },
+  },
+  start: async (options) => {
+    await using stack = new AsyncDisposableStack();
+    const card = stack.use(await Card.create());
+    const printer = printerFor(options, card);
+    const identity = await createIdentity(printer.serial);
+    printer.privateKey = identity.key;
+    const folder = await mkdtemp(join(tmpdir(), "gantry-bambu-ca-"));
+    stack.defer(async () => rm(folder, { recursive: true, force: true }));
+    const ca = join(folder, "ca.pem");
+    await writeFile(ca, identity.ca);
+    const tls = serverTls(identity, { allowTls13: choose("tls", options.settings, ["1.2", "1.3"]) === "1.3" });
+    const simulator = stack.use(new BambuPrinter(options, printer, tls));
+    await simulator.open();
+    const held = stack.move();
+    return {
+      ports: simulator.ports,
+      control: simulator.control,
+      facts: { ...factsOf(printer), ca },
+      [Symbol.asyncDispose]: async () => held.disposeAsync(),
+    };
+  },
+};
+
+class BambuPrinter implements Omit<Simulator, "facts"> {
+  readonly control: Control;
+  readonly ports: Record<string, number> = {};
+  readonly #options: StartOptions;
+  readonly #printer: Printer;
+  readonly #broker: Broker;
+  readonly #reporter: Reporter;
+  readonly #requests: Requests;
+  readonly #services: Services;
+  #ticking: NodeJS.Timeout | undefined;
+  #alive = false;
+
+  constructor(options: StartOptions, printer: Printer, tls: ServiceOptions["tls"]) {
+    this.#options = options;
+    this.#printer = printer;
+    const publish = (payload: Buffer): void => this.#broker.publish(payload);
+    this.#reporter = new Reporter(printer, publish);
+    this.#requests = new Requests(printer, this.#reporter, {
+      publish,
+      revive: (client) => this.#broker.revive(client),
+    });
+    this.#broker = new Broker(printer, {
+      port: options.ports["main"] ?? 0,
+      tls,
+      received: (client, packet) => this.#requests.receive(client, packet),
+    });
+    this.#services = new Services(printer, options.ports, tls);
+    printer.machine.onTransition = () => {
+      if (this.#alive) this.#reporter.tell();
+    };
+    this.control = this.#makeControl();
+  }
+
+  /** @throws the listening error. */
+  async open(): Promise<void> {
+    await fillCard(this.#printer);
+    await this.#listen();
+    enterScenario(this.#printer, this.#options.scenario);
+    this.#startTicking();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticking);
+    this.#requests[Symbol.dispose]();
+    await this.#shut("end");
+    await this.#services[Symbol.asyncDispose]();
+  }
+
+  #startTicking(): void {
+    let last = performance.now();
+    this.#ticking = setInterval(() => {
+      const now = performance.now();
+      const wallSeconds = (now - last) / 1000;
+      last = now;
+      if (this.#alive) this.#advance(wallSeconds * this.#options.speed, wallSeconds);
+    }, tickMs);
+  }
+
+  #advance(seconds: number, wallSeconds: number): void {
+    this.#printer.machine.advance(seconds, wallSeconds);
+    this.#reporter.advance(wallSeconds);
+  }
+
+  async #listen(): Promise<void> {
+    await this.#broker.open();
+    await this.#services.open();
+    Object.assign(this.ports, { main: this.#broker.tcp.number }, this.#services.ports());
+    this.#alive = true;
+  }
+
+  async #shut(how: "reset" | "end"): Promise<void> {
+    this.#alive = false;
+    await Promise.all([this.#broker.close(how), this.#services.close(how)]);
+  }
+
+  async #powerCut(): Promise<void> {
+    await this.#shut("reset");
+    this.#printer.machine.boot();
+  }
+
+  async #powerReturns(): Promise<void> {
+    this.#reporter.forget();
+    await this.#listen();
+  }
+
+  async #setScenario(name: string): Promise<void> {
+    if (!this.#alive) await this.#powerReturns();
+    enterScenario(this.#printer, name);
+    this.#reporter.tell();
+  }
+
+  #makeControl(): Control {
+    const printer = this.#printer;
+    return {
+      scenarios,
+      faults: faultTable({
+        printer,
+        broker: this.#broker,
+        reporter: this.#reporter,
+        services: this.#services,
+        powerCut: async () => this.#powerCut(),
+        powerReturns: async () => this.#powerReturns(),
+      }),
+      counters: () => structuredClone({ ...printer.counters, ...this.#services.counters() }),
+      state: () => ({
+        alive: this.#alive,
+        model: printer.profile.name,
+        serial: printer.serial,
+        accessCode: printer.accessCode,
+        locked: printer.authorization.locked,
+        report: reportObject(printer),
+      }),
+      setScenario: async (name) => this.#setScenario(name),
+      powerCycle: async () => {
+        await this.#powerCut();
+        await this.#powerReturns();
+      },
+      advance: (seconds) => this.#advance(seconds, seconds),
+    };
+  }
+}
+
+function printerFor({ host, journal, settings, ports }: StartOptions, card: Card): Printer {
+  const profile = profileNamed(settings["model"] ?? "");
+  const firmware = settings["firmware"] === "" ? profile.firmware : (settings["firmware"] ?? "");
+  if (!/^\d\d\.\d\d\.\d\d\.\d\d$/.test(firmware)) {
+    throw new UsageError(`--firmware: "${firmware}" is not of the form 01.08.02.00`);
+  }
+  const accessCode = settings["access-code"] ?? "";
+  if (!/^[A-Za-z0-9]{8}$/.test(accessCode)) throw new UsageError("--access-code: 8 letters and digits");
+  return createPrinter({
+    host,
+    journal,
+    profile,
+    firmware,
+    accessCode,
+    card,
+    name: settings["name"] ?? "",
+    serial: serialFrom(settings["serial"] ?? "") ?? serialFor(profile, host, ports["main"] ?? 0),
+    authorization: readAuthorization(settings),
+  });
+}
+
+function factsOf({ serial, accessCode, profile, firmware }: Printer): Record<string, string> {
+  return { serial, access_code: accessCode, model: profile.name, model_code: profile.code, firmware };
+}
+
+/** @returns undefined for an empty setting. */
+function serialFrom(text: string): string | undefined {
+  if (text === "" || /^[A-Z0-9]{15}$/.test(text)) return text || undefined;
+  throw new UsageError(`--serial: "${text}" is not 15 capital letters and digits`);
+}
+
+function profileNamed(name: string): Profile {
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile !== undefined) return profile;
+  throw new UsageError(`--model: there is no "${name}"; legal: ${Object.keys(profiles).join(", ")}`);
+}
+
+function choose(name: string, settings: StartOptions["settings"], legal: readonly string[]): string {
+  const value = settings[name] ?? "";
+  if (legal.includes(value)) return value;
+  throw new UsageError(`--${name}: "${value}"; legal: ${legal.join(", ")}`);
+}
