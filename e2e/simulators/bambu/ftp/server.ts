@@ -1,15 +1,21 @@
-// The printer's file server: FTP in implicit TLS.
+// The printer's file server: FTP in implicit TLS, the parts of vsftpd that the printers show. It
+// listens and counts; what a session says is in session.ts. Facts: the family's README.
 
+import { createServer, type TLSSocket } from "node:tls";
+import { TcpPort } from "../../net/port.ts";
 import type { ServiceOptions } from "../service.ts";
 import type { Card } from "../storage.ts";
 import { defaultFtpKnobs, type FtpKnobs } from "./knobs.ts";
+import { FtpSession, type SessionOptions } from "./session.ts";
+import { TlsSessions } from "./tls-sessions.ts";
 
 export interface FtpCounters {
-  sessions: { current: number; peak: number; total: number };
+  readonly sessions: { current: number; peak: number; total: number };
   logins: number;
   wrongLogins: number;
-  /** Transfers that run at this moment, and the most that ever did. */
-  transfers: { current: number; peak: number };
+  /** Transfers and listings that run at this moment, and the most that ever did. */
+  readonly transfers: { current: number; peak: number };
+  /** Those that were begun, whatever became of them. */
   uploads: number;
   downloads: number;
   listings: number;
@@ -21,19 +27,65 @@ export interface FtpCounters {
 
 export class FtpServer implements AsyncDisposable {
   readonly knobs: FtpKnobs = defaultFtpKnobs();
-  declare readonly counters: FtpCounters;
+  readonly counters: FtpCounters = {
+    sessions: { current: 0, peak: 0, total: 0 },
+    logins: 0,
+    wrongLogins: 0,
+    transfers: { current: 0, peak: 0 },
+    uploads: 0,
+    downloads: 0,
+    listings: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    refusedDataChannels: 0,
+  };
+  readonly #options: SessionOptions;
+  readonly #sessions = new Set<FtpSession>();
+  readonly #tcp: TcpPort;
+
   /** Does not listen yet. */
   constructor(options: ServiceOptions & { readonly card: Card }) {
-    throw new Error(`not built yet ${String(options)}`);
+    const sessions = new TlsSessions(options.tls);
+    this.#options = { ...options, sessions };
+    const server = createServer(sessions.options, (socket) => this.#welcome(socket));
+    this.#tcp = new TcpPort(sessions.share(server), options);
   }
+
   get port(): number {
-    return 0;
+    return this.#tcp.number;
   }
+
   /** Listens; after `close` on the same port again. @throws the listening error */
-  async open(): Promise<void> {}
+  async open(): Promise<void> {
+    await this.#tcp.open();
+  }
+
   /** Refuses from now on and ends every session, with RST or FIN. */
-  async close(_how: "reset" | "end"): Promise<void> {}
+  async close(how: "reset" | "end"): Promise<void> {
+    this.drop();
+    await this.#tcp.close(how);
+  }
+
   /** Ends every session and goes on listening, as when the access code changes. */
-  drop(): void {}
-  async [Symbol.asyncDispose](): Promise<void> {}
+  drop(): void {
+    for (const session of this.#sessions) session[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close("end");
+  }
+
+  #welcome(socket: TLSSocket): void {
+    const session = new FtpSession(socket, this.#options, this.knobs, this.counters);
+    const { sessions } = this.counters;
+    this.#sessions.add(session);
+    sessions.total += 1;
+    sessions.current += 1;
+    sessions.peak = Math.max(sessions.peak, sessions.current);
+    socket.once("close", () => {
+      session[Symbol.dispose]();
+      this.#sessions.delete(session);
+      sessions.current -= 1;
+    });
+  }
 }
