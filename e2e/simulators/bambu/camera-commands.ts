@@ -3,13 +3,13 @@
 import { type Context, fail, type Handlers, type Outcome, success } from "./command.ts";
 import { reportObject } from "./report.ts";
 
-const resolutions: readonly unknown[] = ["low", "medium", "high", "480p", "720p", "1080p"];
+const resolutions: ReadonlySet<unknown> = new Set(["low", "medium", "high", "480p", "720p", "1080p"]);
 
 export const cameraCommands: Handlers = {
   ipcam_record_set: (context, { control }) => toggle(context, "record", control),
   ipcam_timelapse: (context, { control }) => toggle(context, "timelapse", control),
   ipcam_resolution_set: ({ printer: { switches } }, { resolution }) => {
-    if (typeof resolution !== "string" || !resolutions.includes(resolution)) return fail("no such resolution");
+    if (typeof resolution !== "string" || !resolutions.has(resolution)) return fail("no such resolution");
     switches.resolution = resolution;
     return success;
   },

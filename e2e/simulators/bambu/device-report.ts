@@ -5,6 +5,7 @@ import type { Machine } from "./machine.ts";
 import { packedSlot } from "./materials-report.ts";
 import { globalSlot, noSlot } from "./materials.ts";
 import type { Printer } from "./printer.ts";
+import { progressOf } from "./progress.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -60,21 +61,21 @@ function bitFields({ authorization, switches, machine, card }: Printer): JsonObj
 }
 
 function newFields(machine: Machine): JsonObject {
-  const { job, chamber, profile } = machine;
-  const plan = job?.plan ?? machine.lastPlan;
+  const { job, chamber, profile, lastPlan } = machine;
+  const progress = progressOf(machine);
   return {
     device: deviceObject(machine),
     state: stateNumbers[machine.gcodeState] ?? 0,
-    percent: job?.percent ?? 0,
-    remain_time: job?.remainingMinutes ?? 0,
-    prepare_per: job?.preparePercent ?? 0,
-    file: plan === undefined ? "" : `/data/Metadata/plate_${plan.plate}.gcode`,
-    plate_idx: plan?.plate ?? 0,
+    percent: progress.percent,
+    remain_time: progress.remainingMinutes,
+    prepare_per: progress.preparePercent,
+    file: lastPlan === undefined ? "" : `/data/Metadata/plate_${lastPlan.plate}.gcode`,
+    plate_idx: lastPlan?.plate ?? 0,
     plate_cnt: 1,
     job_attr: job === undefined ? 3 : 2 | 16,
     mapping: (job?.plan.mapping ?? []).map((slot) => (slot < 0 ? 65_535 : packedSlot(slot, 0))),
     job: { cur_stage: { idx: 0, state: 0 }, stage: job === undefined ? [] : [{ idx: 0, tool: [], type: 2 }] },
-    "3D": { layer_num: job?.layer ?? 0, total_layer_num: job?.plan.layers ?? 0 },
+    "3D": { layer_num: progress.layer, total_layer_num: progress.totalLayers },
     care: [
       { id: "cr", info: "0" },
       { id: "ls", info: "0" },
@@ -148,8 +149,6 @@ function extruderOf({ materials, activeNozzle }: Machine, slot: number): number 
 }
 
 function airDuct({ fans, chamberTarget }: Machine, modeCur: number): JsonObject {
-  const part = (id: number, state: number): JsonObject => ({ id, func: 0, state, tar_state: state, range: 6_553_600 });
-  const percent = (pwm: number): number => Math.round((pwm / 255) * 100);
   return {
     modeCur,
     modeList: [
@@ -158,12 +157,18 @@ function airDuct({ fans, chamberTarget }: Machine, modeCur: number): JsonObject 
       { modeId: 2, ctrl: [48], off: [16, 32, 96] },
     ],
     parts: [
-      part(16, percent(fans[1])),
-      part(32, percent(fans[2])),
-      part(48, percent(fans[3])),
-      part(96, chamberTarget > 0 ? 100 : 0),
+      ductPart(16, fans[1]),
+      ductPart(32, fans[2]),
+      ductPart(48, fans[3]),
+      ductPart(96, chamberTarget > 0 ? 255 : 0),
     ],
   };
+}
+
+/** @param pwm - 0 to 255; the wire has percent */
+function ductPart(id: number, pwm: number): JsonObject {
+  const state = Math.round((pwm / 255) * 100);
+  return { id, func: 0, state, tar_state: state, range: 6_553_600 };
 }
 
 function packedChamber({ chamberTarget }: Machine, actualCelsius: number): number {

@@ -8,13 +8,13 @@ import type { Printer } from "./printer.ts";
 /** Unit kinds that dry, with their highest temperature. */
 const dryerMax: Readonly<Record<number, number>> = { 3: 65, 4: 85 };
 const readSeconds = 20;
-const controls: readonly unknown[] = ["resume", "reset", "pause", "done", "abort"];
+const controls: ReadonlySet<unknown> = new Set(["resume", "reset", "pause", "done", "abort"]);
 
 export const filamentCommands: Handlers = {
   ams_change_filament: ({ printer }, body) => changeFilament(printer, body),
   unload_filament: ({ printer }) => changeFilament(printer, { target: noSlot }),
   ams_control: ({ printer: { machine } }, { param }) => {
-    if (!controls.includes(param)) return fail("invalid param");
+    if (!controls.has(param)) return fail("invalid param");
     if (param === "resume" || param === "done") machine.resume();
     return success;
   },
@@ -65,21 +65,11 @@ function changeFilament({ machine }: Printer, { target, tar_temp }: Body): Outco
 }
 
 function setFilament({ machine, profile }: Printer, body: Body): Outcome {
-  const { ams_id: unitId, tray_id: trayId, tray_type: type, tray_color: color } = body;
-  if (typeof type !== "string" || typeof color !== "string" || !/^[0-9A-F]{8}$/i.test(color)) {
-    return fail("invalid parameter");
-  }
-  const spool: Spool = {
-    ...unknownSpool,
-    type,
-    infoIdx: String(body["tray_info_idx"] ?? ""),
-    subBrands: String(body["tray_sub_brands"] ?? ""),
-    color: color.toUpperCase(),
-    nozzleMin: Number(body["nozzle_temp_min"] ?? 0),
-    nozzleMax: Number(body["nozzle_temp_max"] ?? 0),
-  };
+  const { ams_id: unitId, tray_id: trayId } = body;
+  const spool = spoolFrom(body);
+  if (spool === undefined) return fail("invalid parameter");
   if (unitId === 254 || unitId === 255) {
-    if (profile.nozzles === 1 ? trayId !== 254 : trayId !== 0) return fail("no such tray");
+    if (trayId !== (profile.nozzles === 1 ? externalSlot : 0)) return fail("no such tray");
     machine.materials.external[profile.nozzles === 2 && unitId === 254 ? 1 : 0] = spool;
     return success;
   }
@@ -88,6 +78,22 @@ function setFilament({ machine, profile }: Printer, body: Body): Outcome {
   if (before === undefined) return fail("no spool");
   if (before.rfid) return fail("the spool has a tag");
   return successIf(machine.materials.put(slot, spool), "no such tray");
+}
+
+/** @returns undefined where type or colour are none */
+function spoolFrom(body: Body): Spool | undefined {
+  const { tray_type: type, tray_color: color } = body;
+  if (typeof type !== "string" || typeof color !== "string" || !/^[0-9A-F]{8}$/i.test(color)) return undefined;
+  const text = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
+  return {
+    ...unknownSpool,
+    type,
+    infoIdx: text("tray_info_idx"),
+    subBrands: text("tray_sub_brands"),
+    color: color.toUpperCase(),
+    nozzleMin: Number(body["nozzle_temp_min"] ?? 0),
+    nozzleMax: Number(body["nozzle_temp_max"] ?? 0),
+  };
 }
 
 function setDrying({ machine }: Printer, { ams_id, mode, temp, duration, filament }: Body): Outcome {

@@ -6,7 +6,7 @@ import { errorDialogue } from "./job-commands.ts";
 import type { Printer } from "./printer.ts";
 
 const lightFields = ["led_node", "led_mode", "led_on_time", "led_off_time", "loop_times", "interval_time"] as const;
-const lightModes: readonly unknown[] = ["on", "off", "flashing"];
+const lightModes: ReadonlySet<unknown> = new Set(["on", "off", "flashing"]);
 
 /** Bit of `calibration` to the stage it goes through. */
 const calibrationStages: readonly (readonly [number, number])[] = [
@@ -33,7 +33,7 @@ export const systemCommands: Handlers = {
   ledctrl: ({ printer: { machine } }, body) => {
     if (lightFields.some((field) => body[field] === undefined)) return fail("invalid parameter");
     const { led_node: node, led_mode: mode } = body;
-    if (typeof node !== "string" || !Object.hasOwn(machine.lights, node) || !lightModes.includes(mode)) {
+    if (typeof node !== "string" || !Object.hasOwn(machine.lights, node) || !lightModes.has(mode)) {
       return fail("no such light or mode");
     }
     machine.lights[node] = String(mode);

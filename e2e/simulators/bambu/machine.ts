@@ -40,7 +40,7 @@ export class Machine {
   /** Where the chamber is to be kept, degrees Celsius; 0: off. */
   chamberTarget = 0;
   job: Job | undefined;
-  /** The last job's, shown until the next. */
+  /** The running job's or the last one's, shown until the next. */
   lastPlan: JobPlan | undefined;
   change: FilamentChange | undefined;
   resting: "IDLE" | "FINISH" | "FAILED" = "IDLE";
@@ -93,6 +93,11 @@ export class Machine {
     const [calibration] = this.calibrating?.stages ?? [];
     if (calibration !== undefined) return calibration;
     return this.freshlyBooted && this.profile.idleStage === 255 ? 0 : this.profile.idleStage;
+  }
+
+  /** What is planned, in order. */
+  get stages(): readonly number[] {
+    return this.job?.plan.stages ?? this.calibrating?.stages ?? [];
   }
 
   /** No job, no calibration. */

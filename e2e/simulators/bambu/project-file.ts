@@ -23,25 +23,38 @@ export async function startProject(printer: Printer, body: Body): Promise<Outcom
   if (flags.some((flag) => body[flag] !== undefined && typeof body[flag] !== "boolean")) {
     return refuse(printer, startFailed, "parameters must be booleans");
   }
-  const name = fileName(printer, body["url"]);
-  if (name === undefined || !/\.3mf$/i.test(name)) return refuse(printer, unsupportedName, "unsupported url");
-  const path = printer.card.locate(name);
-  const entry = await printer.card.entry(name);
-  if (path === undefined || entry?.isFolder !== false) return refuse(printer, notAvailable, "file not available");
-  const plate = Number(/^Metadata\/plate_(\d+)\.gcode$/.exec(String(body["param"]))?.[1] ?? 0);
-  const found = plate > 0 ? await readPlate(path, plate) : undefined;
-  if (found === undefined) return refuse(printer, notParsable, "cannot parse the file");
-  const { md5 } = body;
-  if (typeof md5 === "string" && md5 !== "" && md5.toUpperCase() !== found.md5) {
-    return refuse(printer, notParsable, "md5 differs");
-  }
-  const plan = planOf(printer, body, { name, plate, found });
+  const checked = await check(printer, body);
+  if ("error" in checked) return refuse(printer, checked.error, checked.reason);
   // Another client may have been quicker while the file was read.
   if (!machine.free) return refuseBusy(printer);
-  machine.start(plan);
-  const error = mappingError(printer, body, found);
+  machine.start(planOf(printer, body, checked));
+  const error = mappingError(printer, body, checked.found);
   if (error !== undefined) machine.halt(error, 0);
   return success;
+}
+
+interface Checked {
+  readonly name: string;
+  readonly plate: number;
+  readonly found: ArchivePlate;
+}
+
+async function check(
+  printer: Printer,
+  { url, param, md5 }: Body,
+): Promise<Checked | { readonly error: number; readonly reason: string }> {
+  const name = fileName(printer, url);
+  if (name === undefined || !/\.3mf$/i.test(name)) return { error: unsupportedName, reason: "unsupported url" };
+  const path = printer.card.locate(name);
+  const entry = await printer.card.entry(name);
+  if (path === undefined || entry?.isFolder !== false) return { error: notAvailable, reason: "file not available" };
+  const plate = Number(/^Metadata\/plate_(\d+)\.gcode$/.exec(String(param))?.[1] ?? 0);
+  const found = plate > 0 ? await readPlate(path, plate) : undefined;
+  if (found === undefined) return { error: notParsable, reason: "cannot parse the file" };
+  if (typeof md5 === "string" && md5 !== "" && md5.toUpperCase() !== found.md5) {
+    return { error: notParsable, reason: "md5 differs" };
+  }
+  return { name, plate, found };
 }
 
 /** Plain G-code of the card, or one of the firmware's own files. */
@@ -94,11 +107,7 @@ function isExternal(place: unknown): boolean {
   return (ams_id === 254 || ams_id === 255) && slot_id === 0;
 }
 
-function planOf(
-  { profile }: Printer,
-  body: Body,
-  { name, plate, found }: { readonly name: string; readonly plate: number; readonly found: ArchivePlate },
-): JobPlan {
+function planOf({ profile }: Printer, body: Body, { name, plate, found }: Checked): JobPlan {
   const text = (key: string): string => (typeof body[key] === "string" ? body[key] : "0");
   const base = name.split("/").at(-1) ?? name;
   const mapping = Array.isArray(body["ams_mapping"]) ? (body["ams_mapping"] as unknown[]).map(Number) : [];

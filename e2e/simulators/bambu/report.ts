@@ -5,6 +5,7 @@ import { deviceFields } from "./device-report.ts";
 import { amsObject, externalObject } from "./materials-report.ts";
 import { speedPercents } from "./machine.ts";
 import type { Printer } from "./printer.ts";
+import { progressOf } from "./progress.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -25,7 +26,8 @@ export function reportObject(printer: Printer): JsonObject {
   return report;
 }
 
-function standingFields({ profile, switches, rtspUrl, networkAddress, knobs }: Printer): JsonObject {
+function standingFields(printer: Printer): JsonObject {
+  const { profile, switches, networkAddress, knobs } = printer;
   return {
     upgrade_state: {
       sequence_id: 0,
@@ -47,7 +49,7 @@ function standingFields({ profile, switches, rtspUrl, networkAddress, knobs }: P
       resolution: switches.resolution,
       tutk_server: "disable",
       mode_bits: 3,
-      ...(profile.camera === "rtsps" && { rtsp_url: rtspUrl() }),
+      ...(profile.camera === "rtsps" && { rtsp_url: printer.rtspUrl() }),
     },
     upload: { status: "idle", progress: 0, message: "" },
     net: { conf: profile.reports === "both" ? 16 : 0, info: [{ ip: littleEndian(networkAddress), mask: 16_777_215 }] },
@@ -75,25 +77,23 @@ function heatFields({ machine, profile, newFields }: Printer): JsonObject {
 }
 
 function jobFields({ machine, profile }: Printer): JsonObject {
-  const { job, lastPlan } = machine;
-  const plan = job?.plan ?? lastPlan;
-  const cancelledOrNone = job === undefined && machine.resting !== "FINISH";
-  const finished = machine.resting === "FINISH" && job === undefined && plan !== undefined;
+  const { lastPlan: plan } = machine;
+  const progress = progressOf(machine);
   return {
     gcode_state: machine.gcodeState,
     mc_print_stage: machine.free ? "1" : "2",
-    mc_percent: finished ? 100 : cancelledOrNone ? 0 : (job?.percent ?? 0),
-    mc_remaining_time: job?.remainingMinutes ?? 0,
-    layer_num: finished ? plan.layers : (job?.layer ?? 0),
-    total_layer_num: cancelledOrNone ? 0 : (plan?.layers ?? 0),
-    gcode_file_prepare_percent: String(job?.preparePercent ?? 0),
+    mc_percent: progress.percent,
+    mc_remaining_time: progress.remainingMinutes,
+    layer_num: progress.layer,
+    total_layer_num: progress.totalLayers,
+    gcode_file_prepare_percent: String(progress.preparePercent),
     subtask_name: plan?.subtaskName ?? "",
     gcode_file: gcodeFile(plan, profile.gcodeFile),
     ...(plan?.ids ?? { project_id: "0", profile_id: "0", task_id: "0", subtask_id: "0" }),
-    stg: job?.plan.stages ?? machine.calibrating?.stages ?? [],
+    stg: machine.stages,
     stg_cur: machine.stage,
-    print_type: printType(machine.job?.plan.printType, machine.calibrating !== undefined, profile.idleStage),
-    s_obj: job?.skipped ?? [],
+    print_type: printType(machine, profile.idleStage),
+    s_obj: machine.job?.skipped ?? [],
     print_error: machine.printError,
     spd_lvl: machine.speedLevel,
     spd_mag: speedPercents[machine.speedLevel] ?? 100,
@@ -106,7 +106,8 @@ function jobFields({ machine, profile }: Printer): JsonObject {
   };
 }
 
-function machineFields({ machine, switches, wifiDbm, knobs, profile, card }: Printer): JsonObject {
+function machineFields(printer: Printer): JsonObject {
+  const { machine, switches, knobs, profile, card } = printer;
   const { fans, lights, materials } = machine;
   return {
     heatbreak_fan_speed: gear(fans[0]),
@@ -118,7 +119,7 @@ function machineFields({ machine, switches, wifiDbm, knobs, profile, card }: Pri
     ams_rfid_status: materials.rfidStatus,
     hw_switch_state: knobs.filamentGone || (machine.free && materials.now === 255) ? 0 : 1,
     lifecycle: "product",
-    wifi_signal: `${wifiDbm()}dBm`,
+    wifi_signal: `${printer.wifiDbm()}dBm`,
     home_flag: homeFlag({ machine, switches, profile, card }),
     sdcard: card.state !== "removed",
     force_upgrade: false,
@@ -224,9 +225,9 @@ function homeFlag({
   return bits.reduce((flag, [bit, set]) => (set ? flag | (1 << bit) : flag), 0);
 }
 
-function printType(type: string | undefined, calibrating: boolean, idleStage: number): string {
-  if (calibrating) return "system";
-  return type ?? (idleStage === 255 ? "idle" : "");
+function printType({ calibrating, job }: Printer["machine"], idleStage: number): string {
+  if (calibrating !== undefined) return "system";
+  return job?.plan.printType ?? (idleStage === 255 ? "idle" : "");
 }
 
 function gcodeFile(plan: { readonly file: string; readonly plate: number } | undefined, form: "name" | "ram"): string {
