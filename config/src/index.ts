@@ -15,6 +15,7 @@ export type { Secrets } from "./secrets.ts";
 export type {
   BridgeSettings,
   CameraEntry,
+  EncoderName,
   FamilySchemas,
   GatewaySettings,
   Inventory,

@@ -10,6 +10,8 @@ export interface CameraEntry {
   readonly url: string | undefined;
   /** The bridge keeps an encoder in reserve for it, so that a first viewer hardly waits. */
   readonly standby: boolean;
+  /** Whether the bridge offers the second, small and slow stream of it. */
+  readonly sub: boolean;
   /** SHA-256 of the only certificate taken from an rtsps `url`, lower-case hex. */
   readonly certificateSha256?: string;
 }
@@ -32,6 +34,9 @@ export interface GatewaySettings {
   readonly cameraGraceMs: number;
 }
 
+const encoderNames = ["auto", "x264", "vaapi", "qsv", "nvenc", "v4l2m2m"] as const;
+export type EncoderName = (typeof encoderNames)[number];
+
 export interface BridgeSettings {
   /** How long a stream runs on after its last viewer, ms. */
   readonly lingerMs: number;
@@ -39,6 +44,12 @@ export interface BridgeSettings {
   readonly maxFramesPerSecond: number;
   /** The most streams that are encoded at the same time. */
   readonly maxStreams: number;
+  /** What the second stream of a camera is at most. */
+  readonly sub: { readonly maxWidth: number; readonly maxFramesPerSecond: number };
+  /** What encodes; `auto` is the first device that works, else x264. */
+  readonly encoder: EncoderName;
+  /** Device node of the encoders that are told one. */
+  readonly encoderDevice: string;
   /** WebRTC (WHEP) for browsers. */
   readonly webrtc: boolean;
   /** Names and addresses, besides its own, under which browsers reach WebRTC: the host's, in a container. */
@@ -133,17 +144,28 @@ const standby = z.boolean().default(false).meta({
   description: "true keeps an encoder in reserve: the first RTSP picture comes at once, for some 40 MB of memory.",
 });
 
-const cameraBlock = z.strictObject({ url: cameraUrl, certificate_sha256: certificateSha256, standby });
+const offersSub = z.boolean().default(true).meta({
+  description: "false leaves out the second, small and slow RTSP stream, which costs nothing while nobody watches it.",
+});
+
+const cameraBlock = z.strictObject({
+  url: cameraUrl,
+  certificate_sha256: certificateSha256,
+  standby,
+  sub: offersSub,
+});
 
 const camera = z
   .union([z.literal(false), cameraBlock])
   .nullish()
-  .transform((value): CameraEntry | null => (value === false ? null : cameraEntry(value ?? { standby: false })))
+  .transform((value): CameraEntry | null =>
+    value === false ? null : cameraEntry(value ?? { standby: false, sub: true }),
+  )
   .meta({ description: "The printer's camera. false switches it off. Default: the printer's own, if it has one." });
 
 function cameraEntry(value: z.output<typeof cameraBlock>): CameraEntry {
-  const { url, standby: isStandby, certificate_sha256: sha256 } = value;
-  return { url, standby: isStandby, ...(sha256 === undefined ? {} : { certificateSha256: sha256 }) };
+  const { url, standby: isStandby, sub: hasSub, certificate_sha256: sha256 } = value;
+  return { url, standby: isStandby, sub: hasSub, ...(sha256 === undefined ? {} : { certificateSha256: sha256 }) };
 }
 
 const entry = z
@@ -224,6 +246,22 @@ const rtsps = z
   .nullable()
   .default(null);
 
+const sub = z
+  .strictObject({
+    max_width: z.int().min(160).max(1920).default(640).meta({
+      description: "The second stream is at most so wide, 160 to 1920; its height follows.",
+      unit: "pixels",
+    }),
+    max_frames_per_second: z.int().min(1).max(30).default(5).meta({
+      description: "The second stream's rate at most, 1 to 30.",
+      unit: "frames per second",
+    }),
+  })
+  .transform((value): BridgeSettings["sub"] => ({
+    maxWidth: value.max_width,
+    maxFramesPerSecond: value.max_frames_per_second,
+  }));
+
 const bridge = z
   .strictObject({
     linger: duration(0, hour)
@@ -233,6 +271,17 @@ const bridge = z
       description: "Frames above this rate are dropped before they are decoded, 1 to 60.",
       unit: "frames per second",
     }),
+    sub: block(sub).meta({
+      description: "The second stream of each camera, ID_sub: small and slow, for detection of movement.",
+    }),
+    encoder: z.enum(encoderNames).default("x264").meta({
+      description: "What encodes: x264 (software), a device, or auto: the first device that works, else x264.",
+    }),
+    encoder_device: z
+      .string()
+      .regex(/^\/dev\/[A-Za-z0-9._/-]{1,100}$/u, { error: "expected a device node such as /dev/dri/renderD128" })
+      .default("/dev/dri/renderD128")
+      .meta({ description: "Device node for vaapi and qsv." }),
     max_streams: z.int().min(1).max(100).default(16).meta({
       description: "The most cameras that are encoded at the same time, 1 to 100; one more is refused.",
     }),
@@ -246,6 +295,9 @@ const bridge = z
     lingerMs: value.linger,
     maxFramesPerSecond: value.max_frames_per_second,
     maxStreams: value.max_streams,
+    sub: value.sub,
+    encoder: value.encoder,
+    encoderDevice: value.encoder_device,
     webrtc: value.webrtc,
     webrtcHosts: value.webrtc_hosts,
     hls: value.hls,

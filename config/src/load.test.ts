@@ -11,6 +11,9 @@ const defaults = {
     lingerMs: 15_000,
     maxFramesPerSecond: 15,
     maxStreams: 16,
+    sub: { maxWidth: 640, maxFramesPerSecond: 5 },
+    encoder: "x264",
+    encoderDevice: "/dev/dri/renderD128",
     webrtc: false,
     webrtcHosts: [],
     hls: false,
@@ -32,7 +35,7 @@ test("a file with only printers is complete", async () => {
         family: "elegoo-cc1",
         control: false,
         connection: { host: "192.0.2.10", port: 3030, http_port: 80, camera_port: 3031, discovery_port: 3000 },
-        camera: { url: undefined, standby: false },
+        camera: { url: undefined, standby: false, sub: true },
       },
     ],
     ...defaults,
@@ -80,8 +83,13 @@ bridge:
     inventory.printers.map(({ id, name, control, camera }) => ({ id, name, control, camera })),
     [
       { id: "x1", name: "The big one", control: true, camera: null },
-      { id: "door", name: "door", control: false, camera: { url: "http://192.0.2.9/stream", standby: false } },
-      { id: "blank", name: "blank", control: false, camera: { url: undefined, standby: false } },
+      {
+        id: "door",
+        name: "door",
+        control: false,
+        camera: { url: "http://192.0.2.9/stream", standby: false, sub: true },
+      },
+      { id: "blank", name: "blank", control: false, camera: { url: undefined, standby: false, sub: true } },
     ],
   );
   assert.equal(inventory.printers[1]?.connection, undefined);
@@ -267,7 +275,7 @@ printers:
     family: "of-tomorrow",
     control: false,
     connection: { host: "a", nested: { key: "${UNSET}" }, code_file: "/nowhere" },
-    camera: { url: "http://user:${UNSET}@cam/", standby: false },
+    camera: { url: "http://user:${UNSET}@cam/", standby: false, sub: true },
   });
 });
 
