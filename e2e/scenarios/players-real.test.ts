@@ -31,7 +31,7 @@ describe("a stream over TCP with credentials, for a minute", { timeout: 1_200_00
         (await watched.get(player?.name ?? "")) ?? assert.fail("it was not started");
       assert.deepEqual(errors, []);
       assert.equal(backwards, 0, "timestamps strictly increase");
-      assert.ok(frames >= seconds * 5, `${frames} pictures`);
+      assert.ok(frames >= seconds * 1.5, `${frames} pictures`);
       if (keyFrames !== null) assert.ok(keyFrames >= seconds * 0.8, `${keyFrames} key frames`);
       if (longestKeyGapSeconds !== null) assert.ok(longestKeyGapSeconds < 1.6, `${longestKeyGapSeconds} s without one`);
     });
