@@ -41,6 +41,7 @@ class Listener implements AsyncDisposable {
       signal: this.#life.signal,
       clock: systemClock,
       log: silentLog,
+      dataFolder: "unused",
       report: (readings) => (this.readings = readings),
       identify: (identity, has) => {
         this.identity = identity;
@@ -149,7 +150,13 @@ for (const [id, family] of Object.entries(families)) {
         await using simulator = await start();
         await using listener = new Listener();
         const connection = family.connection.parse(reach(simulator).connection);
-        const about = { signal: listener.signal, clock: systemClock, log: silentLog, session: undefined };
+        const about = {
+          signal: listener.signal,
+          clock: systemClock,
+          log: silentLog,
+          dataFolder: "unused",
+          session: undefined,
+        };
         let pictures = 0;
         for await (const jpeg of family.frames?.({ connection, ...about }) ?? []) {
           assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [0xff, 0xd8, 0xff, 0xd9]);

@@ -42,6 +42,7 @@ class Printer implements AsyncDisposable {
       signal: printer.#life.signal,
       clock: systemClock,
       log: silentLog,
+      dataFolder: "unused",
       report: (readings) => (printer.readings = readings),
       identify: (_identity, has) => (printer.has = has),
     });

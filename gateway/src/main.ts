@@ -35,7 +35,9 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
     }),
   );
   tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
-  const fleet = stack.use(createFleet({ inventory, families, clock, log }));
+  const fleet = stack.use(
+    createFleet({ inventory, families, dataFolder: join(settings.dataFolder, "printers"), clock, log }),
+  );
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
   const access = {
     current: () => inventory.current.access,

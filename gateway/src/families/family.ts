@@ -15,6 +15,8 @@ export interface FamilyContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
+  /** A folder of this printer's own, for what must outlive the process; made by whoever writes into it. */
+  readonly dataFolder: string;
 }
 
 export interface ConnectOptions<Connection> extends FamilyContext {

@@ -1,5 +1,6 @@
 // The fleet: one unit per printer of the inventory, kept in step with the file.
 
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Inventory, InventoryFile, PrinterEntry } from "@gantry/config";
 import type { Clock } from "@gantry/platform/clock";
@@ -15,12 +16,14 @@ import { Store } from "./store.ts";
 export interface FleetOptions {
   readonly inventory: InventoryFile;
   readonly families: Families;
+  /** Where each printer's folder is. */
+  readonly dataFolder: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Starts a unit for every printer of the inventory, and follows its changes until disposed. */
-export function createFleet({ inventory, families, clock, log }: FleetOptions): Fleet & AsyncDisposable {
+export function createFleet({ inventory, families, dataFolder, clock, log }: FleetOptions): Fleet & AsyncDisposable {
   const store = new Store({ clock, log });
   const units = new Map<string, PrinterUnit>();
   let graceMs = inventory.current.gateway.cameraGraceMs;
@@ -30,7 +33,11 @@ export function createFleet({ inventory, families, clock, log }: FleetOptions): 
     const family = families[entry.family];
     if (family === undefined) return; // the inventory's schema knows only registered families
     store.add({ ...entry, fileTypes: family.fileTypes ?? [] });
-    units.set(entry.id, new PrinterUnit({ entry, family, cameraGraceMs: graceMs, store, clock, log }));
+    const folder = join(dataFolder, entry.id);
+    units.set(
+      entry.id,
+      new PrinterUnit({ entry, family, cameraGraceMs: graceMs, dataFolder: folder, store, clock, log }),
+    );
   }
 
   /** Units whose entry is unchanged go on untouched. */

@@ -34,7 +34,13 @@ class Bench {
 
   fleet(...printers: PrinterEntry[]): Fleet & AsyncDisposable {
     this.#inventory = inventory(...printers);
-    const fleet = createFleet({ inventory: this.#file(), families: this.families, clock: this.clock, log: silentLog });
+    const fleet = createFleet({
+      inventory: this.#file(),
+      families: this.families,
+      dataFolder: "unused",
+      clock: this.clock,
+      log: silentLog,
+    });
     fleet.on((event) => this.events.push(event));
     return fleet;
   }

@@ -6,7 +6,7 @@ import type { Log } from "@gantry/platform/log";
 import { openPictures } from "@gantry/platform/pictures";
 import { createBroadcaster } from "../camera/broadcaster.ts";
 import type { CameraHub } from "../camera/hub.ts";
-import type { Family } from "../families/family.ts";
+import type { Family, FamilyContext } from "../families/family.ts";
 import type { Store } from "./store.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -18,6 +18,8 @@ export interface PrinterUnitOptions {
   readonly entry: PrinterEntry;
   readonly family: Family;
   readonly cameraGraceMs: number;
+  /** This printer's own folder. */
+  readonly dataFolder: string;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,10 +32,10 @@ export class PrinterUnit implements AsyncDisposable {
   readonly camera: (CameraHub & AsyncDisposable) | null;
 
   constructor(options: PrinterUnitOptions) {
-    const { entry, family, store, clock } = options;
+    const { entry, family, dataFolder, store, clock } = options;
     const log = options.log.with({ printer: entry.id });
     this.entry = entry;
-    this.supervisor = new Supervisor({ entry, family, store, clock, log });
+    this.supervisor = new Supervisor({ entry, family, dataFolder, store, clock, log });
     this.camera = openCamera(options, this.supervisor, log.with({ layer: "camera" }));
   }
 
@@ -44,11 +46,11 @@ export class PrinterUnit implements AsyncDisposable {
 }
 
 function openCamera(
-  { entry, family, cameraGraceMs, clock }: PrinterUnitOptions,
+  { entry, family, cameraGraceMs, dataFolder, clock }: PrinterUnitOptions,
   supervisor: Supervisor,
   log: Log,
 ): (CameraHub & AsyncDisposable) | null {
-  const open = cameraSource(entry, family, supervisor, clock, log);
+  const open = cameraSource(entry, family, supervisor, { dataFolder, clock, log });
   if (open === undefined) return null;
   const reopenMs = entry.camera?.url === undefined ? (family.cameraReopenMs ?? cameraReopenMs) : cameraReopenMs;
   return createBroadcaster({ open, reopenMs, graceMs: cameraGraceMs, clock, log });
@@ -58,14 +60,13 @@ function cameraSource(
   entry: PrinterEntry,
   family: Family,
   supervisor: Supervisor,
-  clock: Clock,
-  log: Log,
+  house: Omit<FamilyContext, "signal">,
 ): ((signal: AbortSignal) => AsyncIterable<Uint8Array>) | undefined {
   if (entry.camera === null) return undefined;
   const { url } = entry.camera;
-  if (url !== undefined) return (signal) => openPictures(url, { signal, clock, stallMs: cameraStallMs });
+  if (url !== undefined) return (signal) => openPictures(url, { signal, clock: house.clock, stallMs: cameraStallMs });
   if (family.frames === undefined) return undefined;
   const source = family as Family & Required<Pick<Family, "frames">>;
   const { connection } = entry;
-  return (signal) => source.frames({ connection, session: supervisor.session, signal, clock, log });
+  return (signal) => source.frames({ connection, session: supervisor.session, signal, ...house });
 }

@@ -18,6 +18,8 @@ const linkGraceMs = 10_000;
 export interface SupervisorOptions {
   readonly entry: PrinterEntry;
   readonly family: Family;
+  /** This printer's own folder. */
+  readonly dataFolder: string;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,7 +65,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** One session from its opening to its end; gives the reason. */
   async #once(onConnected: () => void): Promise<PrinterError> {
-    const { entry, family, store, clock, log } = this.#options;
+    const { entry, family, dataFolder, store, clock, log } = this.#options;
     const { id, connection, camera } = entry;
     const { signal } = this.#life;
     let handled: ReadonlySet<CommandName> = new Set();
@@ -80,6 +82,7 @@ export class Supervisor implements AsyncDisposable {
         signal,
         clock,
         log,
+        dataFolder,
         report: (readings) => {
           this.#endGrace();
           store.reported(id, readings);

@@ -190,7 +190,13 @@ const rows: readonly (readonly [string, () => Promise<void>])[] = [
       camera.listen(0, "127.0.0.1");
       await until(() => camera.listening);
       const { port: camera_port } = camera.address() as AddressInfo;
-      const about = { session: bench.session, signal: bench.signal, clock: systemClock, log: silentLog };
+      const about = {
+        session: bench.session,
+        signal: bench.signal,
+        clock: systemClock,
+        log: silentLog,
+        dataFolder: "unused",
+      };
       for await (const _jpeg of frames({
         connection: connection.parse({ host: "127.0.0.1", camera_port }),
         ...about,

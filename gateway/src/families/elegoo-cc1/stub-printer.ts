@@ -180,6 +180,7 @@ export class Bench implements AsyncDisposable {
       signal: this.signal,
       clock: this.clock,
       log,
+      dataFolder: "unused",
       report: (reading) => this.readings.push(reading),
       identify: (identity, has) => {
         this.identities.push(identity);

@@ -341,7 +341,7 @@ describe("a printer that cannot be used", { timeout }, () => {
 
   test("that is off is tried less often after some failures", async () => {
     await using bench = new Bench();
-    const options = { signal: bench.signal, report: () => undefined, identify: () => undefined };
+    const options = { signal: bench.signal, dataFolder: "unused", report: () => undefined, identify: () => undefined };
     const connection = { ...(await bench.reach()), port: 9 };
     const { clock } = bench;
     const log = { error() {}, warn() {}, info() {}, debug() {}, with: () => log };

@@ -70,6 +70,7 @@ export class Bench implements AsyncDisposable {
       signal: this.#life.signal,
       clock: this.clock,
       log: this.#log(),
+      dataFolder: "unused",
       report: (readings) => this.readings.push(readings),
       identify: (identity, has) => {
         this.identities.push(identity);

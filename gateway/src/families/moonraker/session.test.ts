@@ -110,6 +110,7 @@ describe("a session with a Moonraker", { timeout: 60_000 }, () => {
       signal: life.signal,
       clock,
       log: silentLog,
+      dataFolder: "unused",
       report: (reading) => readings.push(reading),
       identify: (_identity, capabilities) => (has = capabilities),
     });

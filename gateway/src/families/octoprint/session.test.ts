@@ -21,6 +21,7 @@ async function tried(status: number, document: unknown): Promise<void> {
     signal,
     clock: systemClock,
     log: silentLog,
+    dataFolder: "unused",
     report: () => undefined,
     identify: () => undefined,
   });
