@@ -8,6 +8,7 @@ import { defaultKnobs, type Knobs } from "./knobs.ts";
 import { machineFaults } from "./machine-faults.ts";
 import type { Printer } from "./printer.ts";
 import type { Reporter } from "./reporter.ts";
+import { serviceFaults } from "./service-faults.ts";
 import type { Services } from "./services.ts";
 
 export interface FaultTargets {
@@ -38,19 +39,21 @@ export function faultTable(targets: FaultTargets): Faults {
     ...answerFaults(targets.printer.knobs),
     ...authorizationFaults(targets.printer),
     ...machineFaults(targets),
+    ...serviceFaults(targets),
   };
 }
 
-function sessionFaults({ printer, broker }: FaultTargets): Faults {
+function sessionFaults({ printer, broker, services }: FaultTargets): Faults {
   const { knobs } = printer;
   const { accessCode } = printer;
   return {
     "access-code-changed": {
-      summary: "somebody set another access code; MQTT sessions end and the old code is refused",
+      summary: "somebody set another access code; every session ends and the old code is refused",
       parameters: { code: text("86021300"), connack: { kind: "choice", values: [4, 5], default: 4 } },
       set: async ({ code, connack }) => {
         printer.accessCode = String(code);
         knobs.refusalCode = connack === 5 ? 5 : 4;
+        services.drop();
         await broker.drop("end");
       },
       clear: () => {
@@ -224,7 +227,7 @@ function reset(knobs: Knobs, ...names: readonly (keyof Knobs)[]): void {
 }
 
 /** A fault that is one knob at one value, and at its usual value when cleared. */
-export function knob<Name extends keyof Knobs>(knobs: Knobs, name: Name, value: Knobs[Name], summary: string): Fault {
+function knob<Name extends keyof Knobs>(knobs: Knobs, name: Name, value: Knobs[Name], summary: string): Fault {
   return {
     summary,
     set: () => {

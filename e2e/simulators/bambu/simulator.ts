@@ -4,7 +4,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Control, type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
+import {
+  type Control,
+  type Simulator,
+  type SimulatorDefinition,
+  type StartOptions,
+  UsageError,
+  wholeNumber,
+} from "../simulator.ts";
 import { readAuthorization } from "./authorization-settings.ts";
 import { Broker } from "./broker.ts";
 import { createIdentity, serverTls } from "./certificates.ts";
@@ -34,6 +41,7 @@ export const bambu: SimulatorDefinition = {
     authorization: { summary: "developer: commands need no signature; locked: they do", default: "developer" },
     "public-key": { summary: "file with the PEM key or certificate of whoever signs commands", default: "" },
     "cert-id": { summary: "cert_id of that key", default: "" },
+    announce: { summary: "HOST:PORT that announcements go to; by default nowhere", default: "" },
     tls: { summary: "highest TLS version: 1.2, or 1.3 as some newer models have", default: "1.2" },
   },
   start: async (options) => {
@@ -85,7 +93,11 @@ class BambuPrinter implements Omit<Simulator, "facts"> {
       tls,
       received: (client, packet) => this.#requests.receive(client, packet),
     });
-    this.#services = new Services(printer, options.ports, tls);
+    this.#services = new Services(printer, {
+      ports: options.ports,
+      tls,
+      announceTo: addressFrom(options.settings["announce"] ?? ""),
+    });
     printer.machine.onTransition = () => {
       if (this.#alive) this.#reporter.tell();
     };
@@ -126,6 +138,7 @@ class BambuPrinter implements Omit<Simulator, "facts"> {
     await this.#broker.open();
     await this.#services.open();
     Object.assign(this.ports, { main: this.#broker.tcp.number }, this.#services.ports());
+    this.#printer.rtspPort = this.ports["rtsps"] ?? servicePorts.rtsps;
     this.#alive = true;
   }
 
@@ -222,4 +235,12 @@ function choose(name: string, settings: StartOptions["settings"], legal: readonl
   const value = settings[name] ?? "";
   if (legal.includes(value)) return value;
   throw new UsageError(`--${name}: "${value}"; legal: ${legal.join(", ")}`);
+}
+
+/** @returns undefined for an empty setting. */
+function addressFrom(text: string): { readonly host: string; readonly port: number } | undefined {
+  if (text === "") return undefined;
+  const [, host, port] = /^([^:]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || port === undefined) throw new UsageError(`--announce: "${text}" is not HOST:PORT`);
+  return { host, port: wholeNumber("announce", port, 1, 65_535) };
 }
