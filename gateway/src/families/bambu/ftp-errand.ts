@@ -24,7 +24,7 @@ export async function transfer<T>(
   clock.wait(limitMs, over.signal).then(
     () => {
       late = true;
-      link.close();
+      return link.close();
     },
     () => undefined, // it was done in time
   );
