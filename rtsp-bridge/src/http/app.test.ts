@@ -20,6 +20,7 @@ const live: StreamStatus = {
   bitsPerSecond: 2_000_000,
   startSeconds: 0.12,
   restarts: 1,
+  encoder: "x264",
 };
 
 interface Bench {
@@ -37,12 +38,14 @@ async function bench(context: TestContext): Promise<Bench> {
     version: "0.1.0",
     revision: "abc",
     streams: () => streams,
-    counters: () => ({ framesIn: 9, framesDropped: 2, framesHeld: 3, framesOut: 10, bytesOut: 5000 }),
+    counters: () => ({ framesIn: 9, framesDropped: 2, framesHeld: 3, framesOut: 10, bytesOut: 5000, encoderFallbacks: 0 }),
     mediamtx: () => ({ up: status.mediamtxUp, restarts: 4 }),
     inventory: () => ({ valid: status.inventoryValid, loadedAtMs: 1_700_000_000_000 }) as InventoryStatus,
     startsEveryMs: 1,
   });
   const app = createApp({
+    frames: () => undefined,
+    key: () => undefined,
     streams: () => streams,
     mediamtxUp: () => status.mediamtxUp,
     unready: () => reasons,

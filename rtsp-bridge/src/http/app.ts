@@ -3,12 +3,18 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Log } from "@gantry/platform/log";
+import { isSame, presentedBy } from "@gantry/platform/presented";
 import type { Registry } from "prom-client";
-import type { StreamStatus } from "../streams/streams.ts";
+import type { PictureFeed, StreamStatus } from "../streams/streams.ts";
+import { sendFrames } from "./frames.ts";
 import { sendProblem } from "./problem.ts";
 
 export interface AppOptions {
   readonly streams: () => readonly StreamStatus[];
+  /** Pictures of a camera that sends video; undefined for a stream that is not there. */
+  readonly frames: (id: string) => PictureFeed | undefined;
+  /** What the gateway must show to see pictures; undefined: anybody may. */
+  readonly key: () => string | undefined;
   readonly mediamtxUp: () => boolean;
   /** Why the bridge cannot do its work, in words; empty: it can. */
   readonly unready: () => readonly string[];
@@ -17,6 +23,7 @@ export interface AppOptions {
 }
 
 const streamsPath = "/api/v1/streams";
+const framesPath = /^\/api\/v1\/streams\/([^/]+)\/frames\.mjpeg$/u;
 
 export function createApp(options: AppOptions): RequestListener {
   return (request, response) => {
@@ -37,7 +44,9 @@ async function answer(options: AppOptions, request: IncomingMessage, response: S
     return;
   }
   const isRead = request.method === "GET" || request.method === "HEAD";
-  if (!isRead || !(await show(options, path, response))) {
+  const pictures = isRead ? framesPath.exec(path)?.[1] : undefined;
+  if (pictures !== undefined) showFrames(options, pictures, request, response);
+  else if (!isRead || !(await show(options, path, response))) {
     sendProblem(response, "not_found", `There is no ${request.method} ${path}.`);
   }
 }
@@ -75,6 +84,16 @@ function showStream({ streams }: AppOptions, id: string, response: ServerRespons
   const stream = streams().find((known) => known.id === id);
   if (stream === undefined) sendProblem(response, "not_found", `There is no stream "${id}".`, id);
   else sendJson(response, 200, stream);
+}
+
+function showFrames(options: AppOptions, id: string, request: IncomingMessage, response: ServerResponse): void {
+  const key = options.key();
+  const feed = options.frames(id);
+  if (key !== undefined && !isSame(presentedBy(request)?.secret ?? "", key)) {
+    sendProblem(response, "unauthorized", "These pictures are for the gateway: ask it for them.", id);
+  } else if (feed === undefined) sendProblem(response, "not_found", `There is no stream "${id}".`, id);
+  else if (request.method === "HEAD") response.writeHead(200).end();
+  else sendFrames(response, feed, id);
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

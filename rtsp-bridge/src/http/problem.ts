@@ -5,6 +5,8 @@ import type { ServerResponse } from "node:http";
 const problems = {
   invalid_input: { status: 400, title: "Invalid input" },
   not_found: { status: 404, title: "Not found" },
+  unauthorized: { status: 401, title: "No valid credential" },
+  unreachable: { status: 503, title: "Not reachable" },
   internal: { status: 500, title: "Fault in the bridge" },
 } as const;
 
@@ -14,6 +16,6 @@ type ProblemCode = keyof typeof problems;
 export function sendProblem(response: ServerResponse, code: ProblemCode, detail: string, printer?: string): void {
   const { status, title } = problems[code];
   const type = `urn:gantry:problem:${code.replaceAll("_", "-")}`;
-  const body = { type, title, status, detail, code, retryable: false, ...(printer === undefined ? {} : { printer }) };
+  const body = { type, title, status, detail, code, retryable: code === "unreachable", ...(printer === undefined ? {} : { printer }) };
   response.writeHead(status, { "Content-Type": "application/problem+json; charset=utf-8" }).end(JSON.stringify(body));
 }
