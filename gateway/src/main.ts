@@ -9,6 +9,7 @@ import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
 import { emptySpool } from "@gantry/platform/spool";
+import { runDiscover } from "./discover.ts";
 import { families } from "./families/index.ts";
 import { createFleet } from "./fleet/create-fleet.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
@@ -16,7 +17,7 @@ import { createHttpApp } from "./surfaces/http-app.ts";
 import { runMcpStdio } from "./surfaces/mcp/stdio.ts";
 
 const usage =
-  "usage: main.ts            run the gateway\n       main.ts mcp [--url URL]  speak MCP on stdin and stdout for a running gateway\n";
+  "usage: main.ts            run the gateway\n       main.ts mcp [--url URL]  speak MCP on stdin and stdout for a running gateway\n       main.ts discover [NETWORK…]  look for printers; a network is written 192.168.1.0/24\n";
 
 /** Below the ten seconds that container engines give. */
 const stopMs = 5000;
@@ -84,6 +85,12 @@ async function main(): Promise<number> {
   const settings = { ...given, inventory: chooseInventory(given.inventory, given.demoInventory) };
   if (verb === undefined) {
     return runProcess(async (signal) => runGateway(settings, signal), { deadlineMs: stopMs });
+  }
+  if (verb === "discover") {
+    const { stdout, stderr } = process;
+    return runProcess(async (signal) => runDiscover({ families, args: rest, signal, stdout, stderr }), {
+      deadlineMs: stopMs,
+    });
   }
   const [option, url = settings.gatewayUrl] = rest;
   if (verb !== "mcp" || (option !== undefined && option !== "--url") || rest.length > 2) {

@@ -61,6 +61,22 @@ export interface VideoSource {
   readonly certificateSha256: string | null;
 }
 
+export interface DiscoverOptions extends Pick<FamilyContext, "signal" | "clock" | "log"> {
+  /** Networks to try address by address, in CIDR notation, besides what broadcasts reach. */
+  readonly networks: readonly string[];
+}
+
+/** A printer on the network, as an entry for the inventory. */
+export interface FoundPrinter {
+  readonly name: string;
+  /** What is known of its `connection` block. */
+  readonly connection: Readonly<Record<string, string>>;
+  /** What the operator has to add to that: key, and where it is found. */
+  readonly missing: Readonly<Record<string, string>>;
+  /** For the operator's eyes: model, firmware, how sure it is. */
+  readonly notes: readonly string[];
+}
+
 /**
  * One family, registered in families/index.ts.
  *
@@ -83,6 +99,11 @@ export interface Family<Connection = unknown> {
    * @throws PrinterError when the camera cannot be reached, is switched off or is not the right one
    */
   video?(options: CameraOptions<Connection>): Promise<VideoSource | undefined>;
+  /**
+   * Looks for printers on the network, each once; sends them nothing secret. Left out: it cannot.
+   * @throws PrinterError `invalid_input` for what is no network; the signal's reason
+   */
+  discover?(options: DiscoverOptions): AsyncIterable<FoundPrinter>;
   /** Endings of the files it prints, with their dot, in lower case: `.gcode`. Left out: it takes no files. */
   readonly fileTypes?: readonly string[];
   /** The least time between two openings of the camera after it failed, ms. Default 1000. */
