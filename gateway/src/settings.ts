@@ -13,6 +13,9 @@ const schema = z.object({
   GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
   GANTRY_HTTP_PORT: port.default(8787),
   GANTRY_RTSP_PORT: port.default(8554),
+  GANTRY_RTSPS_PORT: port.default(8322),
+  GANTRY_WEBRTC_PORT: port.default(8889),
+  GANTRY_HLS_PORT: port.default(8888),
   GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
   GANTRY_REVISION: z.string().min(1).optional(),
   GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
@@ -28,6 +31,9 @@ export interface Settings {
   readonly httpPort: number;
   /** Port of the bridge's RTSP server, for the addresses that are shown. */
   readonly rtspPort: number;
+  readonly rtspsPort: number;
+  readonly webrtcPort: number;
+  readonly hlsPort: number;
   /** Where `main.ts mcp` finds the running gateway. */
   readonly gatewayUrl: string;
   /** Commit the product was built from, where the image says so. */
@@ -55,6 +61,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     httpHost: data.GANTRY_HTTP_HOST,
     httpPort: data.GANTRY_HTTP_PORT,
     rtspPort: data.GANTRY_RTSP_PORT,
+    rtspsPort: data.GANTRY_RTSPS_PORT,
+    webrtcPort: data.GANTRY_WEBRTC_PORT,
+    hlsPort: data.GANTRY_HLS_PORT,
     gatewayUrl: data.GANTRY_GATEWAY_URL,
     revision: data.GANTRY_REVISION,
     logLevel: data.GANTRY_LOG_LEVEL,

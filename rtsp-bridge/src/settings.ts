@@ -12,6 +12,11 @@ export interface Settings {
   readonly gatewayUrl: string;
   /** 0 takes any free one; so it is with every port. */
   readonly rtspPort: number;
+  /** RTSP over TLS, WebRTC and its pictures over UDP, HLS: each only where the inventory asks for it. */
+  readonly rtspsPort: number;
+  readonly webrtcPort: number;
+  readonly webrtcUdpPort: number;
+  readonly hlsPort: number;
   readonly httpHost: string;
   readonly httpPort: number;
   readonly logLevel: LogLevel;
@@ -58,6 +63,10 @@ export function readSettings(env: Environment): Settings {
     dataDir: text("GANTRY_DATA_DIR", "data"),
     gatewayUrl: check("GANTRY_GATEWAY_URL", "http://127.0.0.1:8787", parseUrl, "an http:// or https:// address"),
     rtspPort: port("GANTRY_RTSP_PORT", 8554),
+    rtspsPort: port("GANTRY_RTSPS_PORT", 8322),
+    webrtcPort: port("GANTRY_WEBRTC_PORT", 8889),
+    webrtcUdpPort: port("GANTRY_WEBRTC_UDP_PORT", 8189),
+    hlsPort: port("GANTRY_HLS_PORT", 8888),
     httpHost: text("GANTRY_BRIDGE_HTTP_HOST", "0.0.0.0"),
     httpPort: port("GANTRY_BRIDGE_HTTP_PORT", 8788),
     logLevel: check("GANTRY_LOG_LEVEL", "info", parseLevel, `one of ${logLevels.join(", ")}`),

@@ -3,15 +3,20 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
-import { pathConfig, serverConfig, type ServerSettings } from "./config.ts";
+import { pathConfig, serverConfig, type LiveSettings, type ServerSettings } from "./config.ts";
 import { MediamtxError } from "./errors.ts";
+import { noOutputs } from "./outputs.ts";
+import { viewerUsers } from "./viewers.ts";
 
 const settings: ServerSettings = {
   rtspAddress: ":8554",
   apiAddress: "127.0.0.1:1",
   metricsAddress: "127.0.0.1:2",
-  apiUser: "gantry",
-  apiPassword: "abc123",
+  api: { user: "gantry", password: "abc123" },
+};
+const live: LiveSettings = {
+  outputs: noOutputs,
+  users: viewerUsers(null, { user: "gantry-bridge", password: "def456" }),
 };
 
 const base = await readFile(new URL("../../../mediamtx.yml", import.meta.url), "utf8");
@@ -28,7 +33,9 @@ function usersOf(yaml: string): z.infer<typeof userSchema>[] {
 }
 
 void test("the addresses and the log of the bridge win over the base", () => {
-  const config = parse(serverConfig("rtspAddress: :1\nlogStructured: false\nreadTimeout: 3s", settings)) as unknown;
+  const config = parse(
+    serverConfig("rtspAddress: :1\nlogStructured: false\nreadTimeout: 3s", settings, live),
+  ) as unknown;
   assert.partialDeepStrictEqual(config, {
     readTimeout: "3s",
     logStructured: true,
@@ -41,23 +48,34 @@ void test("the addresses and the log of the bridge win over the base", () => {
 });
 
 void test("only the bridge's own user may use the control API, and only from this machine", () => {
-  const mayUse = usersOf(serverConfig(base, settings)).filter(({ permissions }) =>
+  const mayUse = usersOf(serverConfig(base, settings, live)).filter(({ permissions }) =>
     permissions.some(({ action }) => action === "api"),
   );
   assert.deepEqual(mayUse, [
-    { user: "gantry", pass: "abc123", ips: ["127.0.0.1", "::1"], permissions: [{ action: "api" }] },
+    {
+      user: "gantry",
+      pass: "abc123",
+      ips: ["127.0.0.1", "::1"],
+      permissions: [{ action: "api" }, { action: "metrics" }],
+    },
   ]);
 });
 
-void test("nobody may publish from another machine", () => {
-  for (const { ips, permissions } of usersOf(base)) {
-    if (permissions.some(({ action }) => action !== "read")) assert.deepEqual(ips, ["127.0.0.1", "::1"]);
-  }
+void test("only the bridge publishes, with its password and from this machine, whatever the base says", () => {
+  const open = "authInternalUsers: [{user: any, permissions: [{action: publish}]}]";
+  const mayPublish = usersOf(serverConfig(open, settings, live)).filter(({ permissions }) =>
+    permissions.some(({ action }) => action === "publish"),
+  );
+  assert.deepEqual(
+    mayPublish.map(({ user, pass, ips }) => ({ user, pass, ips })),
+    [{ user: "gantry-bridge", pass: "def456", ips: ["127.0.0.1", "::1"] }],
+  );
 });
 
-void test("the base settings open RTSP over TCP and nothing else, and list no path", () => {
-  assert.partialDeepStrictEqual(parse(base), {
+void test("RTSP over TCP is open and nothing else, and there is no path", () => {
+  assert.partialDeepStrictEqual(parse(serverConfig(base, settings, live)), {
     rtspTransports: ["tcp"],
+    rtspEncryption: "no",
     hls: false,
     webrtc: false,
     rtmp: false,
@@ -84,7 +102,7 @@ function isBare(lines: readonly string[], index: number): boolean {
 
 void test("a base that is no mapping is refused", () => {
   for (const wrong of ["", "- a", "text", "a: [", "7"]) {
-    assert.throws(() => serverConfig(wrong, settings), MediamtxError);
+    assert.throws(() => serverConfig(wrong, settings, live), MediamtxError);
   }
 });
 

@@ -5,6 +5,8 @@
 import { parse } from "yaml";
 import { MediamtxError } from "./errors.ts";
 import { hookCommand } from "./hooks.ts";
+import type { GlobalConfig } from "./outputs.ts";
+import { loopback, type Login, type UserConfig } from "./viewers.ts";
 
 /** How long a viewer is kept waiting for the first picture. Home Assistant and go2rtc give up after 5 s. */
 export const startTimeoutMs = 4000;
@@ -26,8 +28,19 @@ export interface ServerSettings {
   readonly apiAddress: string;
   readonly metricsAddress: string;
   /** The only credentials that open the control API. Letters and digits. */
-  readonly apiUser: string;
-  readonly apiPassword: string;
+  readonly api: Login;
+}
+
+/** What may change while MediaMTX runs: what it serves, and whom. */
+export interface LiveSettings {
+  readonly outputs: GlobalConfig;
+  readonly users: readonly UserConfig[];
+}
+
+/** The same as keys of MediaMTX, which must go on knowing the control API's own user. */
+export function liveConfig({ outputs, users }: LiveSettings, { user, password }: Login): GlobalConfig {
+  const own = { user, pass: password, ips: loopback, permissions: [{ action: "api" }, { action: "metrics" }] };
+  return { ...outputs, authInternalUsers: [own, ...users] };
 }
 
 /**
@@ -35,9 +48,8 @@ export interface ServerSettings {
  * leaves nothing to be guessed from an unquoted word.
  * @throws MediamtxError `refused` when the base is not a mapping
  */
-export function serverConfig(baseYaml: string, settings: ServerSettings): string {
+export function serverConfig(baseYaml: string, settings: ServerSettings, live: LiveSettings): string {
   const base = parseBase(baseYaml);
-  const users: unknown[] = Array.isArray(base["authInternalUsers"]) ? base["authInternalUsers"] : [];
   const config = {
     ...base,
     logDestinations: ["stdout"],
@@ -52,15 +64,7 @@ export function serverConfig(baseYaml: string, settings: ServerSettings): string
     metrics: true,
     metricsAddress: settings.metricsAddress,
     metricsAllowOrigins: [],
-    authInternalUsers: [
-      ...users,
-      {
-        user: settings.apiUser,
-        pass: settings.apiPassword,
-        ips: ["127.0.0.1", "::1"],
-        permissions: [{ action: "api" }],
-      },
-    ],
+    ...liveConfig(live, settings.api),
   };
   return `# Written by the Gantry bridge at every start of MediaMTX; changes here are lost.\n${JSON.stringify(config, null, 2)}\n`;
 }

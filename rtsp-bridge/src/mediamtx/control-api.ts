@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import * as z from "zod";
 import type { PathConfig } from "./config.ts";
 import { MediamtxError } from "./errors.ts";
+import type { GlobalConfig } from "./outputs.ts";
 
 /** How long an answer may take. The path manager answers in milliseconds unless it hangs. */
 const answerMs = 3000;
@@ -13,6 +14,25 @@ const answerMs = 3000;
 const infoSchema = z.object({ version: z.string() });
 const pathSchema = z.object({ name: z.string(), readers: z.array(z.unknown()).nullish() });
 const pathListSchema = z.object({ pageCount: z.number(), items: z.array(pathSchema).nullish() });
+
+const sessionSchema = z.object({
+  id: z.string(),
+  path: z.string(),
+  user: z.string().nullish(),
+  /** HLS has none: its sessions only ever read. */
+  state: z.string().nullish(),
+});
+const sessionListSchema = z.object({ pageCount: z.number(), items: z.array(sessionSchema).nullish() });
+
+/** A viewer's session. */
+export interface ViewerSession {
+  /** As the control API calls its list: `rtspsessions`, `hlssessions`, … */
+  readonly kind: string;
+  readonly id: string;
+  readonly path: string;
+  /** Empty for who showed no credentials. */
+  readonly user: string;
+}
 
 interface Answer {
   readonly status: number;
@@ -47,7 +67,32 @@ export class ControlApi {
 
   /** Takes a path away, and with it its publisher and viewers. A path that is not there is fine. */
   async deletePath(name: string): Promise<void> {
-    await this.#request("DELETE", `config/paths/delete/${encodeURIComponent(name)}`);
+    await this.#request("DELETE", `config/paths/delete/${encodeURIComponent(name)}`, undefined, [404]);
+  }
+
+  /** Puts settings that are not of one path in force. What listens may listen anew, this API too. */
+  async patchGlobal(config: GlobalConfig): Promise<void> {
+    await this.#request("PATCH", "config/global/patch", config);
+  }
+
+  /** Everybody who watches, by these kinds of sessions. */
+  async sessions(kinds: readonly string[]): Promise<ViewerSession[]> {
+    const sessions: ViewerSession[] = [];
+    for (const kind of kinds) {
+      for (let page = 0, pages = 1; page < pages; page += 1) {
+        const list = sessionListSchema.parse(await this.#request("GET", `${kind}/list?itemsPerPage=1000&page=${page}`));
+        for (const { id, path, user, state } of list.items ?? []) {
+          if ((state ?? "read") === "read") sessions.push({ kind, id, path, user: user ?? "" });
+        }
+        pages = list.pageCount;
+      }
+    }
+    return sessions;
+  }
+
+  /** Ends a viewer's session. One that is gone is fine. */
+  async kick({ kind, id }: Pick<ViewerSession, "kind" | "id">): Promise<void> {
+    await this.#request("POST", `${kind}/kick/${encodeURIComponent(id)}`, undefined, [404]);
   }
 
   /** Number of viewers of every path. */
@@ -61,7 +106,7 @@ export class ControlApi {
     return counts;
   }
 
-  async #request(method: string, route: string, body?: unknown): Promise<unknown> {
+  async #request(method: string, route: string, body?: unknown, fine: readonly number[] = []): Promise<unknown> {
     const { signal } = this.#options;
     const deadline = AbortSignal.timeout(answerMs);
     let answer: Answer;
@@ -73,7 +118,7 @@ export class ControlApi {
     }
     const { status, text: told } = answer;
     if (status >= 200 && status < 300) return parseJson(told, route);
-    if (method === "DELETE" && status === 404) return undefined;
+    if (fine.includes(status)) return undefined;
     throw new MediamtxError("refused", `MediaMTX refuses ${method} /v3/${route}: ${faultOf(told, status)}`);
   }
 

@@ -8,9 +8,12 @@ import { effectiveLingerMs, pathConfig } from "./config.ts";
 import { Demand } from "./demand.ts";
 import { MediamtxError } from "./errors.ts";
 import { hookPrograms, startHookServer } from "./hooks.ts";
+import type { OutputPorts } from "./outputs.ts";
 import { PathWriter } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import { startMediamtx, type Supervisor } from "./supervisor.ts";
+import { ServiceKeeper, type Service } from "./service.ts";
+import type { Login } from "./viewers.ts";
 
 /** It makes little garbage: collected at a quarter of what Go waits for, it needs some MB less and no more CPU. */
 const sparing = { GOGC: "25" };
@@ -28,6 +31,12 @@ export interface MediamtxOptions {
   /** Address that RTSP is served on; undefined: all of them. */
   readonly rtspHost?: string;
   readonly rtspPort: number;
+  /** Ports of what may be served besides. */
+  readonly ports: OutputPorts;
+  /** The bridge's own user, who alone publishes. */
+  readonly login: Login;
+  /** What is served from the start on. */
+  readonly service: Service;
   /** As in PATH: where MediaMTX finds what its hooks run. */
   readonly searchPath: string;
   readonly timeZone: string;
@@ -45,6 +54,12 @@ export interface Mediamtx extends AsyncDisposable {
   readonly restarts: number;
   /** The streams that have a path from now on; an unknown path is refused. Unchanged ones are not touched. */
   setPaths(ids: readonly string[], lingerMs: number): Promise<void>;
+  /** What is served from now on, and whom; who may no longer watch is sent away. Needs no restart. */
+  setService(service: Service): Promise<void>;
+  /** Why something that was asked for is not served, in words. */
+  readonly problems: readonly string[];
+  /** Sends every viewer of a path away. The next one is served again. */
+  dismiss(id: string): Promise<void>;
 }
 
 /**
@@ -56,6 +71,8 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
   const { streams, clock, log } = options;
   await using opening = new AsyncDisposableStack();
   const paths = new PathWriter();
+  const service = new ServiceKeeper(options);
+  await service.plan(options.service);
   let lingerMs = 0;
   let server: Supervisor | undefined;
   const demand = new Demand({
@@ -67,27 +84,31 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
   });
   const hooks = opening.use(
     await startHookServer((hook) => {
+      if (hook.name === "read") void service.tellUses();
       demand.hook(hook).catch((error: unknown) => log.error("a report of MediaMTX was lost", { error }));
     }),
   );
   const started = await startMediamtx({
     ...options,
     rtspHost: options.rtspHost,
+    live: () => service.live,
     environment: { ...hooks.environment, PATH: options.searchPath, TZ: options.timeZone, ...sparing },
     prepare: async (api) => paths.attach(api),
     onUp: (api) => {
       demand.attach(api);
+      service.attach(api, async () => (await server?.apply()) ?? false);
       streams.serverAvailable(true);
     },
     onDown: () => {
       paths.detach();
       demand.detach();
+      service.detach();
       streams.serverAvailable(false);
     },
   });
   server = opening.use(started);
   const stop = new AbortController();
-  const compared = compare(paths, demand, clock, log, stop.signal);
+  const compared = compare({ paths, demand, service, clock, log }, stop.signal);
   // First thing at the end: the encoders stop, and MediaMTX is asked nothing more. What it was
   // asked already ends with it: a MediaMTX that hangs must not hold up the stop.
   opening.defer(() => {
@@ -107,6 +128,14 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
       lingerMs = effectiveLingerMs(nextLingerMs);
       await paths.set(new Map(ids.map((id) => [id, pathConfig({ lingerMs })])));
     },
+    setService: async (next) => {
+      await service.plan(next);
+      await service.enforce();
+    },
+    get problems() {
+      return service.problems;
+    },
+    dismiss: async (id) => paths.renew(id),
     [Symbol.asyncDispose]: async () => {
       await opened.disposeAsync();
       await compared;
@@ -121,16 +150,24 @@ async function requireHookPrograms(searchPath: string): Promise<void> {
   }
 }
 
+interface Compared extends Pick<MediamtxOptions, "clock" | "log"> {
+  readonly paths: PathWriter;
+  readonly demand: Demand;
+  readonly service: ServiceKeeper;
+}
+
 /** Until the signal aborts; never rejects. */
-async function compare(paths: PathWriter, demand: Demand, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+async function compare(parts: Compared, signal: AbortSignal): Promise<void> {
+  const { paths, demand, service, clock, log } = parts;
   while (!signal.aborted) {
     // Its only rejection is the abort.
     await clock.wait(compareEveryMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     try {
+      await service.enforce();
       await paths.write();
     } catch (error) {
-      if (!signal.aborted) log.error("the paths of MediaMTX cannot be set", { error });
+      if (!signal.aborted) log.error("the settings of MediaMTX cannot be set", { error });
     }
     await demand.count();
   }

@@ -35,11 +35,28 @@ export class PathWriter {
     await this.write();
   }
 
+  /** Ends a path's publisher and viewers, and makes it anew as if nobody had ever asked for it. */
+  async renew(name: string): Promise<void> {
+    const api = this.#api;
+    if (api !== undefined && this.#written.has(name)) {
+      await this.#queued(async () => {
+        await api.deletePath(name);
+        this.#written.delete(name);
+      });
+    }
+    await this.write();
+  }
+
   /** Makes the running MediaMTX match; cheap when it does. @throws MediamtxError of the first request that fails */
   async write(): Promise<void> {
-    const written = this.#queue.then(async () => this.#write());
-    this.#queue = written.catch(() => undefined);
-    await written;
+    await this.#queued(async () => this.#write());
+  }
+
+  /** One change at a time. */
+  async #queued(change: () => Promise<void>): Promise<void> {
+    const changed = this.#queue.then(change);
+    this.#queue = changed.catch(() => undefined);
+    await changed;
   }
 
   async #write(): Promise<void> {

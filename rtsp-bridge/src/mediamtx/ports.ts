@@ -1,25 +1,48 @@
-// Finding out about TCP ports before somebody else listens on them.
+// Finding out about ports before somebody else listens on them.
 
+import { createSocket } from "node:dgram";
 import { createServer, type AddressInfo } from "node:net";
 import { MediamtxError } from "./errors.ts";
 
-/** A port that is free now on this address; undefined: on all of them. */
+/** What a port is for, and the variable that gives another one. */
+export interface PortUse {
+  readonly name: string;
+  readonly variable: string;
+}
+
+/** A TCP port that is free now on this address; undefined: on all of them. */
 export async function freePort(host: string | undefined): Promise<number> {
   return tryPort(host, 0);
 }
 
+/** A UDP port that is free now. */
+export async function freeUdpPort(host: string | undefined): Promise<number> {
+  return tryUdpPort(host, 0);
+}
+
 /**
- * Does nothing while the port can be listened on.
+ * Does nothing while the TCP port can be listened on.
  * @throws MediamtxError `port-in-use` when it is taken or not for us
  */
-export async function requireFreePort(host: string | undefined, port: number): Promise<void> {
-  try {
-    await tryPort(host, port);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "EADDRINUSE" ? "another program has it" : `it cannot be used (${code})`;
-    throw new MediamtxError("port-in-use", `RTSP port ${port}: ${why}`, { cause: error });
-  }
+export async function requireFreePort(host: string | undefined, port: number, use: PortUse): Promise<void> {
+  await tryPort(host, port).catch((error: unknown) => {
+    throw portInUse(port, use, error);
+  });
+}
+
+/** The same of a UDP port. */
+export async function requireFreeUdpPort(host: string | undefined, port: number, use: PortUse): Promise<void> {
+  await tryUdpPort(host, port).catch((error: unknown) => {
+    throw portInUse(port, use, error);
+  });
+}
+
+/** The fault of a port that cannot be had. */
+export function portInUse(port: number, { name, variable }: PortUse, cause: unknown): MediamtxError {
+  const { code = "EADDRINUSE" } = (cause ?? {}) as NodeJS.ErrnoException;
+  const why = code === "EADDRINUSE" ? "another program has it" : `it cannot be used (${code})`;
+  const words = `${name} port ${port}: ${why}; set ${variable} to a free one`;
+  return new MediamtxError("port-in-use", words, { cause });
 }
 
 async function tryPort(host: string | undefined, port: number): Promise<number> {
@@ -29,6 +52,17 @@ async function tryPort(host: string | undefined, port: number): Promise<number> 
   server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
     const taken = (server.address() as AddressInfo).port;
     server.close(() => resolve(taken));
+  });
+  return promise;
+}
+
+async function tryUdpPort(host: string | undefined, port: number): Promise<number> {
+  const socket = createSocket("udp4");
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  socket.once("error", reject);
+  socket.bind({ port, ...(host === undefined ? {} : { address: host }) }, () => {
+    const taken = socket.address().port;
+    socket.close(() => resolve(taken));
   });
   return promise;
 }

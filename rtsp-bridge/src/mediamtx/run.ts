@@ -4,18 +4,25 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import { serverConfig } from "./config.ts";
+import { liveConfig, serverConfig, type LiveSettings } from "./config.ts";
 import { ControlApi } from "./control-api.ts";
 import { MediamtxError } from "./errors.ts";
-import { freePort, requireFreePort } from "./ports.ts";
+import type { GlobalConfig } from "./outputs.ts";
+import { freePort, portInUse, requireFreePort } from "./ports.ts";
 import { spawnServer, type ServerExit, type ServerProcess } from "./process.ts";
 import { createServerLog } from "./server-log.ts";
+import type { Login } from "./viewers.ts";
 
 /** It is up in well under 0.1 s; a machine that is busy is given much more. */
 const readyMs = 20_000;
+/** How long its servers may take to listen anew, and how often that is looked at, ms. */
+const restartMs = 3000;
+const lookMs = 25;
 const apiUser = "gantry";
+const rtspPortUse = { name: "RTSP", variable: "GANTRY_RTSP_PORT" };
 
 export interface RunOptions {
   /** The MediaMTX program. */
@@ -31,6 +38,8 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Read at every start and at every `apply`. */
+  readonly live: () => LiveSettings;
   /** Puts the paths in place, before anybody is told that it is up. */
   readonly prepare: (api: ControlApi) => Promise<void>;
 }
@@ -38,6 +47,8 @@ export interface RunOptions {
 export interface Run {
   readonly process: ServerProcess;
   readonly api: ControlApi;
+  /** Brings what may change in line with `live`; true when something had to. @throws MediamtxError */
+  apply(): Promise<boolean>;
 }
 
 /**
@@ -45,9 +56,9 @@ export interface Run {
  *   `unreachable` when it does not answer in time; the signal's reason when that aborts
  */
 export async function launch(options: RunOptions, signal: AbortSignal): Promise<Run> {
-  await requireFreePort(options.rtspHost, options.rtspPort);
+  await requireFreePort(options.rtspHost, options.rtspPort, rtspPortUse);
   signal.throwIfAborted();
-  const { file, api } = await configure(options, signal);
+  const { file, api, config, login } = await configure(options, signal);
   const process = await spawnServer({
     file: options.program,
     configFile: file,
@@ -59,7 +70,7 @@ export async function launch(options: RunOptions, signal: AbortSignal): Promise<
     await answering(process, api, options, signal);
     await options.prepare(api);
     signal.throwIfAborted();
-    return { process, api };
+    return { process, api, apply: applier(options, api, config, login) };
   } catch (error) {
     process.kill();
     await process.exited;
@@ -68,25 +79,59 @@ export async function launch(options: RunOptions, signal: AbortSignal): Promise<
   }
 }
 
+interface Configured {
+  readonly file: string;
+  readonly api: ControlApi;
+  readonly login: Login;
+  /** What of it may change. */
+  readonly config: GlobalConfig;
+}
+
 /** Fresh ports and a fresh password at every start: nobody else can have taken or kept them. */
-async function configure(options: RunOptions, signal: AbortSignal): Promise<{ file: string; api: ControlApi }> {
+async function configure(options: RunOptions, signal: AbortSignal): Promise<Configured> {
   const [apiPort, metricsPort] = await Promise.all([freePort("127.0.0.1"), freePort("127.0.0.1")]);
   const password = randomBytes(24).toString("hex");
-  const text = serverConfig(await readFile(options.baseFile, "utf8"), {
+  const login = { user: apiUser, password };
+  const live = options.live();
+  const addresses = {
     rtspAddress: `${options.rtspHost ?? ""}:${options.rtspPort}`,
     apiAddress: `127.0.0.1:${apiPort}`,
     metricsAddress: `127.0.0.1:${metricsPort}`,
-    apiUser,
-    apiPassword: password,
-  });
+  };
+  const text = serverConfig(await readFile(options.baseFile, "utf8"), { ...addresses, api: login }, live);
   const folder = join(options.dataDir, "rtsp-bridge");
   const file = join(folder, "mediamtx.yml");
   await mkdir(options.dataDir, { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(file, { force: true });
   await writeFile(file, text, { mode: 0o600, flag: "wx" });
-  return { file, api: new ControlApi({ url: `http://127.0.0.1:${apiPort}`, user: apiUser, password, signal }) };
+  const api = new ControlApi({ url: `http://127.0.0.1:${apiPort}`, ...login, signal });
+  return { file, api, login, config: liveConfig(live, login) };
 }
+
+/** Asks for what differs only: a change of one output leaves the viewers of the others alone. */
+function applier({ live, clock }: RunOptions, api: ControlApi, begun: GlobalConfig, login: Login): Run["apply"] {
+  let applied = begun;
+  return async () => {
+    const next = liveConfig(live(), login);
+    const changed = Object.entries(next).filter(([key, value]) => !isDeepStrictEqual(value, applied[key]));
+    if (changed.length === 0) return false;
+    await api.patchGlobal(Object.fromEntries(changed));
+    await listensAgain(api, clock);
+    applied = { ...applied, ...next };
+    return true;
+  };
+}
+
+/** Another output makes the control API listen anew, in a moment. Gives up quietly: the next request tells. */
+async function listensAgain(api: ControlApi, clock: Clock): Promise<void> {
+  for (let waitedMs = 0; waitedMs < restartMs; waitedMs += lookMs) {
+    await clock.wait(lookMs);
+    if (await api.version().then(...heard)) return;
+  }
+}
+
+const heard = [() => true, () => false] as const;
 
 async function answering(
   process: ServerProcess,
@@ -112,7 +157,7 @@ async function answering(
 
 function endedAtOnce({ how, lastError }: ServerExit, rtspPort: number): MediamtxError {
   if (lastError?.includes("address already in use") === true && lastError.includes(`:${rtspPort}`)) {
-    return new MediamtxError("port-in-use", `RTSP port ${rtspPort}: another program has it`);
+    return portInUse(rtspPort, rtspPortUse, undefined);
   }
   return new MediamtxError("refused", `MediaMTX does not start (${how}): ${lastError ?? "it gave no reason"}`);
 }

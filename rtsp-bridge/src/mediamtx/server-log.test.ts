@@ -58,3 +58,26 @@ void test("a flood is thinned out and counted, and does not drown another level"
   write({ level: "info", message: "opened" });
   assert.deepEqual(lines.slice(-2), ["info 60 more lines of MediaMTX left out", "info opened"]);
 });
+
+void test("a wrong credential is told once in ten minutes for each address, whatever the server", async () => {
+  const clock = new FakeClock();
+  const { log, lines } = recordingLog();
+  const write = createServerLog(log, clock);
+  const failed = (who: string): void =>
+    write({ level: "warn", message: `${who} failed to authenticate: authentication failed` });
+  for (const who of [
+    "[RTSP] [conn 192.0.2.1:1]",
+    "[RTSP] [conn 192.0.2.1:2]",
+    "[RTSPS] [conn [fd00::1]:3]",
+    "[WebRTC] [session ab]",
+    "[WebRTC] [session cd]",
+  ])
+    failed(who);
+  assert.equal(lines.length, 3);
+  assert.match(lines.join(""), /from 192\.0\.2\.1;.*from \[fd00::1\];.*from WebRTC;/su);
+  write({ level: "info", message: "[RTSP] [conn 192.0.2.1:1] closed: failed to authenticate: authentication failed" });
+  assert.equal(lines.length, 3);
+  await clock.advance(600_000);
+  failed("[RTSP] [conn 192.0.2.1:9]");
+  assert.equal(lines.length, 4);
+});

@@ -10,6 +10,7 @@ import { systemClock } from "@gantry/platform/clock";
 import { silentLog } from "@gantry/platform/log";
 import type { ControlApi } from "./control-api.ts";
 import { MediamtxError } from "./errors.ts";
+import { noOutputs } from "./outputs.ts";
 import { freePort } from "./ports.ts";
 import { startMediamtx, type Supervisor } from "./supervisor.ts";
 
@@ -69,6 +70,7 @@ async function bench(context: TestContext): Promise<Bench> {
         clock: systemClock,
         log: silentLog,
         signal,
+        live: () => ({ outputs: noOutputs, users: [] }),
         prepare: async () => void events.push("prepare"),
         onUp: (api) => {
           events.push("up");

@@ -23,6 +23,8 @@ export interface Supervisor extends AsyncDisposable {
   readonly up: boolean;
   /** Times it came up again. */
   readonly restarts: number;
+  /** Brings the running MediaMTX in line with its `live` settings; true when something had to change. */
+  apply(): Promise<boolean>;
   /** Kills it, because it hangs; it is then started again. */
   restart(why: string): void;
 }
@@ -63,6 +65,10 @@ class RestartingSupervisor implements Supervisor {
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
+  }
+
+  async apply(): Promise<boolean> {
+    return (await this.#run?.apply()) ?? false;
   }
 
   restart(why: string): void {

@@ -1,0 +1,198 @@
+// What is served and whom, against the real MediaMTX where there is one.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AccessSettings } from "@gantry/config";
+import { bench, probe, skip, watch } from "./test-bench.ts";
+
+const timeout = 120_000;
+const frigate = { name: "frigate", token: "frigate-token-0123456789", printers: undefined };
+const access: AccessSettings = { cameras: { username: "home", password: "p@ssw0rd!" }, tokens: [frigate] };
+const as = (rtsp: string, user: string, secret: string): string =>
+  rtsp.replace("//", `//${user}:${encodeURIComponent(secret)}@`);
+
+void test("RTSP asks for the login or a token, and takes Basic and Digest", { skip, timeout }, async (context) => {
+  const { rtsp, lines } = await bench(context, { access });
+  for (const good of [as(rtsp, "home", "p@ssw0rd!"), as(rtsp, "frigate", frigate.token)]) {
+    const { code, text } = await probe(`${good}/cc1`);
+    assert.equal(code, 0, text);
+  }
+  assert.match((await probe(`${rtsp}/cc1`)).text, /401/u);
+  for (const wrong of [as(rtsp, "home", "another-one"), as(rtsp, "frigate", "p@ssw0rd!")]) {
+    assert.match((await probe(`${wrong}/cc1`)).text, /401/u);
+  }
+  const log = lines.join("");
+  assert.equal(log.match(/"level":"warn"[^\n]*a wrong user or password was shown/gu)?.length, 1, log);
+  assert.match(log, /"level":"debug"[^\n]*"credential":"frigate"/u);
+});
+
+void test("nobody publishes but the bridge", { skip, timeout }, async (context) => {
+  const { streams, rtsp } = await bench(context, { access });
+  for (const from of [rtsp, as(rtsp, "home", "p@ssw0rd!"), as(rtsp, "frigate", frigate.token)]) {
+    const [code] = (await once(streams.publish("cc1", from), "exit")) as [number | null];
+    assert.notEqual(code, 0);
+    assert.notEqual(code, null);
+  }
+});
+
+void test(
+  "a token that is taken out ends its viewers at once, and the others go on",
+  { skip, timeout },
+  async (context) => {
+    const { rtsp, serve } = await bench(context, { access });
+    await using gone = await watch(`${as(rtsp, "frigate", frigate.token)}/cc1`);
+    await using stays = await watch(`${as(rtsp, "home", "p@ssw0rd!")}/cc1`);
+    await serve({ access: { ...access, tokens: [] } });
+    await gone.ended;
+    assert.match((await probe(`${as(rtsp, "frigate", frigate.token)}/cc1`)).text, /401/u);
+    await stays.more();
+    await serve({ access });
+    assert.equal((await probe(`${as(rtsp, "frigate", frigate.token)}/cc1`)).code, 0);
+  },
+);
+
+void test(
+  "cameras that are closed close to those who watched without a credential",
+  { skip, timeout },
+  async (context) => {
+    const { rtsp, serve } = await bench(context);
+    await using anybody = await watch(`${rtsp}/cc1`);
+    await serve({ access });
+    await anybody.ended;
+  },
+);
+
+void test(
+  "HLS is demanded, played and released, and switched on while RTSP plays",
+  { skip, timeout },
+  async (context) => {
+    const { rtsp, ports, streams, serve } = await bench(context, { access });
+    const address = `http://127.0.0.1:${ports.hls}/cc1/index.m3u8`;
+    await assert.rejects(fetch(address));
+    await using viewer = await watch(`${as(rtsp, "home", "p@ssw0rd!")}/cc1`);
+    await serve({ outputs: { hls: true } });
+    await viewer.more();
+    await viewer.stop();
+    await streams.hears("released cc1");
+    streams.told.length = 0;
+    assert.equal((await fetch(address)).status, 401);
+    const { code, text } = await probe(as(address, "home", "p@ssw0rd!"));
+    assert.equal(code, 0, text);
+    assert.ok(streams.told.includes("demanded cc1"));
+    await streams.hears("released cc1");
+  },
+);
+
+void test("WHEP answers an offer once the stream runs", { skip, timeout }, async (context) => {
+  const { ports, streams } = await bench(context, { access, outputs: { webrtc: true } });
+  const address = `http://127.0.0.1:${ports.webrtc}/cc1/whep`;
+  const offered = async (authorization?: string) =>
+    fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", ...(authorization === undefined ? {} : { authorization }) },
+      body: offer,
+    });
+  assert.equal((await offered()).status, 401);
+  const answer = await offered(`Basic ${Buffer.from(`frigate:${frigate.token}`).toString("base64")}`);
+  assert.equal(answer.status, 201);
+  assert.match(await answer.text(), /m=video [1-9].*H264/su);
+  assert.ok(streams.told.includes("demanded cc1"));
+  assert.equal((await offered(`Bearer home:p@ssw0rd!`)).status, 201);
+  const stranger = await fetch(address, { method: "OPTIONS", headers: { Origin: "http://evil.example" } });
+  assert.notEqual(stranger.headers.get("access-control-allow-origin"), "http://evil.example");
+  assert.notEqual(stranger.headers.get("access-control-allow-origin"), "*");
+});
+
+void test(
+  "RTSPS is served beside RTSP, and refused with words when its key is not the certificate's",
+  { skip, timeout },
+  async (context) => {
+    const { mediamtx, folder, ports, rtsp, serve } = await bench(context);
+    for (const name of ["one", "other"]) {
+      const subject = ["-subj", "/CN=gantry", "-days", "2", "-keyout", join(folder, `${name}.key`)];
+      const made = spawnSync("openssl", [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-out",
+        join(folder, `${name}.pem`),
+        ...subject,
+      ]);
+      assert.equal(made.status, 0, made.stderr.toString());
+    }
+    await serve({ outputs: { rtsps: { certificateFile: "one.pem", keyFile: "other.key" } } });
+    assert.match(mediamtx.problems.join(), /not the certificate's/u);
+    await serve({ outputs: { rtsps: { certificateFile: "none.pem", keyFile: "one.key" } } });
+    assert.match(mediamtx.problems.join(), /ENOENT/u);
+    assert.equal((await probe(`${rtsp}/cc1`)).code, 0);
+    await serve({ outputs: { rtsps: { certificateFile: "one.pem", keyFile: "one.key" } } });
+    assert.deepEqual(mediamtx.problems, []);
+    const secure = await probe(`rtsps://127.0.0.1:${ports.rtsps}/cc1`);
+    assert.equal(secure.code, 0, secure.text);
+    assert.equal((await probe(`${rtsp}/cc1`)).code, 0);
+  },
+);
+
+void test(
+  "an output whose port is taken stays off with the reason, and RTSP goes on",
+  { skip, timeout },
+  async (context) => {
+    const { mediamtx, ports, rtsp, serve } = await bench(context);
+    const other = createServer().listen(ports.hls, "127.0.0.1");
+    await once(other, "listening");
+    assert.equal((other.address() as AddressInfo).port, ports.hls);
+    await serve({ outputs: { hls: true } });
+    assert.match(mediamtx.problems.join(), /HLS port \d+: another program has it; set GANTRY_HLS_PORT/u);
+    assert.equal((await probe(`${rtsp}/cc1`)).code, 0);
+    other.close();
+    await serve({ outputs: { hls: true } });
+    assert.deepEqual(mediamtx.problems, []);
+  },
+);
+
+void test(
+  "viewers that are dismissed go, and the next one is served as the first was",
+  { skip, timeout },
+  async (context) => {
+    const { mediamtx, rtsp, streams } = await bench(context);
+    await using viewer = await watch(`${rtsp}/cc1`);
+    const dismissed = mediamtx.dismiss("cc1");
+    streams.released("cc1");
+    await dismissed;
+    await viewer.ended;
+    await sleep(600);
+    streams.told.length = 0;
+    const { code, text } = await probe(`${rtsp}/cc1`);
+    assert.equal(code, 0, text);
+    assert.ok(streams.told.includes("demanded cc1"));
+  },
+);
+
+/** What a browser offers to receive one video track, as short as it is taken. */
+const offer = [
+  "v=0",
+  "o=- 1 1 IN IP4 127.0.0.1",
+  "s=-",
+  "t=0 0",
+  "a=group:BUNDLE 0",
+  "m=video 9 UDP/TLS/RTP/SAVPF 96",
+  "c=IN IP4 0.0.0.0",
+  "a=mid:0",
+  "a=recvonly",
+  "a=rtcp-mux",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:0123456789abcdefghijklmn",
+  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}`,
+  "a=setup:actpass",
+  "a=rtpmap:96 H264/90000",
+  "a=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+  "a=rtcp-fb:96 nack pli",
+  "",
+].join("\r\n");
