@@ -10,7 +10,7 @@ function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
     family: "elegoo-cc1",
     control: false,
     connection: {},
-    camera: { url: undefined, standby: false },
+    camera: { url: undefined, standby: false, sub: true },
     ...more,
   };
 }
@@ -27,6 +27,7 @@ void test("every printer with a camera gets a stream under its own id", () => {
       sourceUrl: "http://gateway:8787/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp",
       maxFramesPerSecond: 15,
       standby: false,
+      sub: { maxWidth: 640, maxFramesPerSecond: 5 },
     },
     {
       id: "shed_2",
@@ -34,6 +35,7 @@ void test("every printer with a camera gets a stream under its own id", () => {
       sourceUrl: "http://gateway:8787/api/v1/printers/shed_2/camera.mjpeg?viewer=rtsp",
       maxFramesPerSecond: 15,
       standby: false,
+      sub: { maxWidth: 640, maxFramesPerSecond: 5 },
     },
   ]);
 });
@@ -44,7 +46,7 @@ void test("a camera that is switched off gets none", () => {
 
 void test("a camera with an address of its own is still read through the gateway", () => {
   const [plan] = planStreams(
-    inventory(printer("cam", { camera: { url: "http://192.0.2.9/video", standby: true } })),
+    inventory(printer("cam", { camera: { url: "http://192.0.2.9/video", standby: true, sub: true } })),
     "http://g:1",
   );
   assert.equal(plan?.sourceUrl, "http://g:1/api/v1/printers/cam/camera.mjpeg?viewer=rtsp");

@@ -1,32 +1,46 @@
-// The words of the one ffmpeg command: MJPEG in Matroska on stdin, H.264 in FLV on stdout.
-// Pure: it composes them with fluent-ffmpeg, which here starts nothing (it probes the formats,
-// waits and kills in ways a live stream cannot use: ./process.ts runs the child).
+// The words of the one ffmpeg command: MJPEG in Matroska on stdin, H.264 in FLV on stdout, and in
+// another size on a second pipe where that is wanted too. Pure: it composes them with fluent-ffmpeg,
+// which here starts nothing (it probes the formats, waits and kills in ways a live stream cannot
+// use: ./process.ts runs the child).
 
 import { createHash } from "node:crypto";
 import fluent from "fluent-ffmpeg";
+import { coderWords, x264Words, type Coder } from "./coders.ts";
 import type { PictureSize } from "./jpeg.ts";
+import { keyExpression, takeExpression } from "./steering.ts";
 
-export interface EncoderPlan {
+/** One output of an encoder. */
+export interface CodedPicture {
   /** Size of the coded picture; frames of another size are fitted into it. */
   readonly size: PictureSize;
   /** The most frames per second it will be fed: what rate control counts with. */
   readonly framesPerSecond: number;
+}
+
+export interface EncoderPlan {
+  /** One or two; all are made of one decoded picture. */
+  readonly outputs: readonly CodedPicture[];
+  readonly coder: Coder;
   /** Of the encoder. More spread the work of one picture, and add to it. */
   readonly threads: number;
 }
 
+/** File descriptor of each output; ./process.ts opens them. */
+export const outputPipes = [1, 3] as const;
+
 /**
  * The arguments after the program's name. Equal plans give equal words and, on one ffmpeg, equal
- * parameter sets whatever the first picture is.
- *
- * Stamps steer it: an odd number of milliseconds asks for a key picture.
+ * parameter sets whatever the first picture is. Stamps steer it: ./steering.ts.
  */
 export function encoderArguments(plan: EncoderPlan): string[] {
-  const command = fluent()
-    .input("pipe:0")
-    .inputOptions([...beforeInput])
-    .output("pipe:1")
-    .outputOptions([...picture(codedSize(plan.size)), ...coding(plan), ...framing]);
+  const { outputs } = plan;
+  const command = fluent().input("pipe:0").inputOptions(beforeInput(plan.coder));
+  if (outputs.length > 1) command.complexFilter(splitGraph(plan));
+  for (const [index, output] of outputs.entries()) {
+    command
+      .output(`pipe:${outputPipes[index]}`)
+      .outputOptions([...picture(plan, index), ...coding(plan, output, index), ...framing]);
+  }
   return [...quiet, ...words(command)];
 }
 
@@ -36,15 +50,19 @@ export function encoderKey(plan: EncoderPlan): string {
   return createHash("sha256").update(words).digest("base64url");
 }
 
+/** Equal for outputs with equal parameter sets on one ffmpeg, alone or beside another. */
+export function pictureKey(output: CodedPicture, coder: Coder): string {
+  return encoderKey({ outputs: [output], coder, threads: 1 });
+}
+
 /** 4:2:0 needs even sides: an odd one loses a line. */
 export function codedSize(size: PictureSize): PictureSize {
   return { width: Math.max(2, size.width - (size.width % 2)), height: Math.max(2, size.height - (size.height % 2)) };
 }
 
 /** Most bits per second for a plan: 2 Mbit/s at 1280×720 and 15 fps, less than linear in pixels, √ in rate. */
-export function bitsPerSecond(plan: Pick<EncoderPlan, "size" | "framesPerSecond">): number {
-  const pixels = plan.size.width * plan.size.height;
-  const wanted = 2_000_000 * (pixels / (1280 * 720)) ** 0.75 * Math.sqrt(plan.framesPerSecond / 15);
+export function bitsPerSecond({ size, framesPerSecond }: CodedPicture): number {
+  const wanted = 2_000_000 * ((size.width * size.height) / (1280 * 720)) ** 0.75 * Math.sqrt(framesPerSecond / 15);
   return Math.round(Math.min(12_000_000, Math.max(150_000, wanted)) / 10_000) * 10_000;
 }
 
@@ -55,47 +73,65 @@ const quiet = ["-hide_banner", "-loglevel", "level+warning", "-nostats"];
  * One decoder thread, because frame threads hold pictures back; one filter thread, because starting
  * more costs longer than they save.
  */
-const beforeInput = [
-  ["-filter_threads", "1"],
-  ["-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0"],
-  ["-threads", "1", "-f", "matroska"],
-].flat();
+function beforeInput({ kind, device }: Coder): string[] {
+  return [
+    kind === "x264" ? [] : coderWords[kind].device(device),
+    ["-filter_threads", "1", "-filter_complex_threads", "1"],
+    ["-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0"],
+    ["-threads", "1", "-f", "matroska"],
+  ].flat();
+}
+
+/** One decode for all outputs, each of which takes the pictures that are meant for it. */
+function splitGraph(plan: EncoderPlan): string[] {
+  const labels = plan.outputs.map((_, index) => `[in${index}]`);
+  return [
+    `[0:v:0]split=${labels.length}${labels.join("")}`,
+    ...plan.outputs.map(({ size }, index) =>
+      [`[in${index}]select='${takeExpression(index)}'`, ...filters(size, plan.coder)].join(",").concat(`[out${index}]`),
+    ),
+  ];
+}
+
+function picture({ outputs, coder }: EncoderPlan, index: number): string[] {
+  const [alone] = outputs;
+  const source =
+    outputs.length > 1 || alone === undefined
+      ? ["-map", `[out${index}]`]
+      : ["-map", "0:v:0", "-vf", filters(alone.size, coder).join(",")];
+  return [...source, "-an", "-sn", "-dn"];
+}
 
 /**
  * A picture of any size, shape, range or pixel aspect becomes one of fixed size, so that the
- * parameter sets never depend on what is fed. A true-sized 4:2:0 one passes untouched but for its
- * range, which a table narrows to what players expect: ffmpeg's scaler takes a fifth of all the work
- * for that. x264 is told below, as the pixel format goes on to say full.
+ * parameter sets never depend on what is fed. For x264 a true-sized 4:2:0 one passes untouched but for
+ * its range, which a table narrows to what players expect: ffmpeg's scaler takes a fifth of all the
+ * work for that. The others must be told the range by the pixel format, which only the scaler sets.
  */
-function picture({ width, height }: PictureSize): string[] {
-  const filters = [
-    "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0",
-    `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2`,
-    "format=yuvj420p",
-    `pad=${width}:${height}:-1:-1`,
-    "lutyuv=y=16.5+val*219/255:u=128.5+(val-128)*224/255:v=128.5+(val-128)*224/255",
-    "setsar=1",
-  ];
-  return ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", filters.join(",")];
+function filters({ width, height }: PictureSize, { kind }: Coder): string[] {
+  const even = "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0";
+  const fitted = `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2`;
+  const padded = `pad=${width}:${height}:-1:-1`;
+  if (kind !== "x264") {
+    return [even, `${fitted}:out_range=tv`, "format=yuv420p", padded, "setsar=1", ...coderWords[kind].filters];
+  }
+  const narrowed = "lutyuv=y=16.5+val*219/255:u=128.5+(val-128)*224/255:v=128.5+(val-128)*224/255";
+  return [even, fitted, "format=yuvj420p", padded, narrowed, "setsar=1"];
 }
 
-/**
- * Stamps pass through in milliseconds. `-g` is the bound for a feeder that steers no key pictures;
- * x264 cannot learn the rate from millisecond stamps, hence `fps`. Quality is constant and the rate
- * only capped: a picture that stands still costs next to nothing.
- */
-function coding(plan: EncoderPlan): string[] {
-  const rate = String(bitsPerSecond(plan));
+/** Stamps pass through as they are. `-g` is the bound for a feeder that steers no key pictures. */
+function coding({ coder, threads }: EncoderPlan, output: CodedPicture, index: number): string[] {
+  const { framesPerSecond } = output;
+  const rate = { framesPerSecond, threads, bitsPerSecond: bitsPerSecond(output) };
   return [
-    ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"],
-    ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main", "-bf", "0"],
-    ["-threads", String(plan.threads), "-colorspace", "bt470bg"],
-    ["-g", String(Math.ceil(plan.framesPerSecond * 2)), "-forced-idr", "1"],
-    ["-force_key_frames", "expr:eq(mod(round(t*1000),2),1)"],
-    ["-crf", "23", "-maxrate", rate, "-bufsize", rate],
-    ["-x264-params", `cabac=1:aq-mode=1:scenecut=0:fullrange=off:fps=${plan.framesPerSecond}/1`],
+    ["-fps_mode", "passthrough", "-enc_time_base", "1:32000", "-bf", "0", "-colorspace", "bt470bg"],
+    ["-g", String(Math.ceil(framesPerSecond * 2)), "-force_key_frames", keyExpression(index)],
+    coder.kind === "x264" ? x264Words(rate) : [...coderWords[coder.kind].coding(rate), ...described],
   ].flat();
 }
+
+/** Devices may tell their parameter sets only in the pictures, and their range not at all. */
+const described = ["-color_range", "tv", "-bsf:v", "extract_extradata"];
 
 /** Each access unit leaves at once, with its length; the parameter sets come first. */
 const framing = ["-f", "flv", "-flvflags", "no_duration_filesize+no_sequence_end", "-flush_packets", "1"];

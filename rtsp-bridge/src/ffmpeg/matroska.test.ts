@@ -2,16 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterHead, matroskaHeader } from "./matroska.ts";
 
-test("the header describes one MJPEG track in milliseconds without a default duration", () => {
+test("the header describes one MJPEG track in 32nds of a millisecond without a default duration", () => {
   assert.equal(
     matroskaHeader({ width: 640, height: 360 }).toString("hex"),
     [
       "1a45dfa3a34286810142f7810142f2810442f381084282886d6174726f736b614287810442858102",
       "1853806701ffffffffffffff",
-      "1549a966992ad7b1830f42404d808667616e74727957418667616e747279",
+      "1549a966982ad7b1827a124d808667616e74727957418667616e747279",
       "1654ae6ba2aea0d7810173c581018381019c81008687565f4d4a504547e088b0820280ba820168",
     ].join(""),
   );
+});
+
+test("a rate is told as the duration of a picture", () => {
+  const header = matroskaHeader({ width: 640, height: 360 }, 10).toString("hex");
+  assert.ok(header.includes("9c810023e3838405f5e100"));
 });
 
 test("a cluster carries its stamp, its length and one key block", () => {

@@ -1,17 +1,22 @@
-// Matroska for ffmpeg's stdin: one MJPEG track, one cluster per picture, millisecond stamps.
-// Chosen over multipart and raw JPEG because it carries both lengths and exact times. It only
-// writes. Layout: RFC 9559 (Matroska) and RFC 8794 (EBML).
+// Matroska for ffmpeg's stdin: one MJPEG track, one cluster per picture, stamps as fine as
+// ./steering.ts needs them. Chosen over multipart and raw JPEG because it carries both lengths and
+// exact times. It only writes. Layout: RFC 9559 (Matroska) and RFC 8794 (EBML).
 //
 //   EBML header  1A45DFA3  version 1, DocType "matroska" 4 read 2
 //   Segment      18538067  unknown size: it never ends
-//     Info       1549A966  TimestampScale 1 000 000 ns, so that a stamp is a millisecond
-//     Tracks     1654AE6B  TrackEntry AE: number 1, video, V_MJPEG, width, height
+//     Info       1549A966  TimestampScale 31 250 ns: 32 of them are a millisecond
+//     Tracks     1654AE6B  TrackEntry AE: number 1, video, V_MJPEG, width, height, perhaps a duration
 //     Cluster    1F43B675  Timestamp E7, SimpleBlock A3: track 81, offset 0000, flags 80 (key), JPEG
 
 import type { PictureSize } from "./jpeg.ts";
+import { ticksPerMs } from "./steering.ts";
 
-/** Everything before the first cluster. DefaultDuration is left out: ffmpeg would round stamps to its grid. */
-export function matroskaHeader(size: PictureSize): Buffer {
+/**
+ * Everything before the first cluster. The rate is a hint for encoders that count with one; without
+ * it DefaultDuration is left out.
+ */
+export function matroskaHeader(size: PictureSize, framesPerSecond?: number): Buffer {
+  const duration = framesPerSecond === undefined ? [] : [unsigned("23e383", Math.round(1e9 / framesPerSecond))];
   return Buffer.concat([
     element(
       "1a45dfa3",
@@ -24,7 +29,7 @@ export function matroskaHeader(size: PictureSize): Buffer {
       unsigned("4285", 2),
     ),
     Buffer.from("1853806701ffffffffffffff", "hex"),
-    element("1549a966", unsigned("2ad7b1", 1_000_000), text("4d80", "gantry"), text("5741", "gantry")),
+    element("1549a966", unsigned("2ad7b1", 1_000_000 / ticksPerMs), text("4d80", "gantry"), text("5741", "gantry")),
     element(
       "1654ae6b",
       element(
@@ -33,6 +38,7 @@ export function matroskaHeader(size: PictureSize): Buffer {
         unsigned("73c5", 1),
         unsigned("83", 1),
         unsigned("9c", 0),
+        ...duration,
         text("86", "V_MJPEG"),
         element("e0", unsigned("b0", size.width), unsigned("ba", size.height)),
       ),
@@ -40,9 +46,9 @@ export function matroskaHeader(size: PictureSize): Buffer {
   ]);
 }
 
-/** What stands before `jpegBytes` bytes of JPEG to make them a cluster at `stampMs` ≥ 0; the JPEG follows uncopied. */
-export function clusterHead(stampMs: number, jpegBytes: number): Buffer {
-  const timestamp = unsigned("e7", stampMs);
+/** What stands before `jpegBytes` bytes of JPEG to make them a cluster at the stamp `ticks` ≥ 0; the JPEG follows uncopied. */
+export function clusterHead(ticks: number, jpegBytes: number): Buffer {
+  const timestamp = unsigned("e7", ticks);
   const blockHead = Buffer.concat([Buffer.from("a3", "hex"), size(4 + jpegBytes), Buffer.from("81000080", "hex")]);
   const clusterBytes = timestamp.length + blockHead.length + jpegBytes;
   return Buffer.concat([Buffer.from("1f43b675", "hex"), size(clusterBytes), timestamp, blockHead]);

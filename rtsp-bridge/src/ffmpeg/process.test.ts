@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { systemClock, type Clock } from "@gantry/platform/clock";
 import { silentLog } from "@gantry/platform/log";
 import { encoderArguments } from "./args.ts";
+import { software } from "./coders.ts";
 import type { AccessUnit } from "./flv.ts";
 import { startEncoder, type Encoder } from "./process.ts";
 
@@ -60,7 +61,7 @@ function isAlive(pid: number | undefined): boolean {
 }
 
 test("a child that was fed nothing ends with its input", limit, async (t) => {
-  const args = encoderArguments({ size, framesPerSecond: 15, threads: 1 });
+  const args = encoderArguments({ outputs: [{ size, framesPerSecond: 15 }], coder: software, threads: 1 });
   const { encoder, stop } = start(t, { path: "ffmpeg", args });
   stop.abort();
   await encoder.exited;
@@ -95,7 +96,7 @@ test("a signal that has aborted before the start ends the child all the same", l
 
 test("a child that is fed and gives nothing back is killed as hung", limit, async (t) => {
   const { encoder } = start(t, { args: program("process.stdin.resume()"), clock: hastyClock });
-  encoder.feed(jpeg, 0);
+  encoder.feed(jpeg, 0, ["key"]);
   const { hung, reason } = await encoder.exited;
   assert.equal(hung, true);
   assert.match(reason, /gave no picture/u);
@@ -122,9 +123,9 @@ test("the last error it told is the reason of its end", limit, async (t) => {
 
 test("a program that is not there exits with words, and takes food without complaint", limit, async (t) => {
   const { encoder } = start(t, { path: "/nonexistent/ffmpeg" });
-  encoder.feed(jpeg, 0);
+  encoder.feed(jpeg, 0, ["key"]);
   assert.match((await encoder.exited).reason, /cannot be started/u);
-  encoder.feed(jpeg, 40);
+  encoder.feed(jpeg, 40, ["plain"]);
 });
 
 test("a child that does not read is busy, and says when it no longer is", limit, async (t) => {
@@ -133,7 +134,7 @@ test("a child that does not read is busy, and says when it no longer is", limit,
     args: program("setTimeout(() => process.stdin.resume(), 200)"),
     onReady: () => ready.resolve(),
   });
-  encoder.feed(new Uint8Array(1_000_000), 0);
+  encoder.feed(new Uint8Array(1_000_000), 0, ["key"]);
   assert.equal(encoder.busy, true);
   await ready.promise;
   assert.equal(encoder.busy, false);

@@ -38,6 +38,8 @@ export interface SwitchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly readSecret: ReadSecret;
+  /** What the gateway wants to be shown. */
+  readonly gatewayHeaders: () => Readonly<Record<string, string>>;
   /** The stream that encodes what `read` brings. */
   readonly pictures: (plan: StreamPlan, read: ReadSource) => PathStream;
 }
@@ -137,6 +139,7 @@ export class Switch implements PathStream {
   status(): StreamStatus {
     const inner = this.#pictures.status();
     if (this.#relay === undefined) {
+      if (this.#isDemanded && !this.#isServerThere) return { ...inner, reason: "the RTSP server is not running" };
       if (this.#isDemanded && !this.#isServerThere) return { ...inner, reason: "the RTSP server is not running" };
       const isStarting = inner.state === "idle" && this.#watch !== undefined;
       return isStarting ? { ...inner, state: "starting" } : inner;
@@ -313,7 +316,7 @@ export class Switch implements PathStream {
 
   /** What the stream that encodes reads: the gateway's pictures, or nothing but the reason. */
   async #read(options: SourceOptions): Promise<void> {
-    if (/^https?:/iu.test(options.url)) return readSource(options);
+    if (/^https?:/iu.test(options.url)) return readSource({ ...options, headers: this.#options.gatewayHeaders });
     if (this.#camera.reason !== null) options.onTrouble(this.#camera.reason);
     this.#tellers.add(options.onTrouble);
     await new Promise<void>((resolve) => {

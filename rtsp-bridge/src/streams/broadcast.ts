@@ -1,25 +1,28 @@
-// One stretch of being watched: the camera is read, an encoder kept running and an RTSP session
-// kept open, each mending itself without the others noticing, until the signal aborts. What
-// outlasts it (the last picture, the size, the counts) is the stream's: ./stream.ts.
+// One stretch of a camera being watched: it is read, an encoder kept running and an RTSP session kept
+// open for each of its streams that somebody watches, each mending itself without the others noticing,
+// until the signal aborts. What outlasts it (the last picture, the size) is the camera's: ./camera.ts.
 
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import { codedSize, encoderArguments, encoderKey, type EncoderPlan } from "../ffmpeg/args.ts";
+import { codedSize } from "../ffmpeg/args.ts";
+import type { Coder } from "../ffmpeg/coders.ts";
 import type { AccessUnit, ParameterSets } from "../ffmpeg/flv.ts";
 import type { PictureSize } from "../ffmpeg/jpeg.ts";
-import { startEncoder, type Encoder, type EncoderSink } from "../ffmpeg/process.ts";
+import type { EncoderExit } from "../ffmpeg/process.ts";
 import type { StreamPlan } from "../plan.ts";
-import { publish } from "../rtsp/publisher.ts";
-import { EncoderRestarts } from "./encoder-restarts.ts";
-import { Feeder, type Fed, type Shown } from "./feeder.ts";
+import { Encoding } from "./encoding.ts";
+import { Feeder } from "./feeder.ts";
+import { codedPicture, formOf, type Form, type FormOptions } from "./form.ts";
 import type { KnownSets } from "./knowledge.ts";
-import { Outlet } from "./outlet.ts";
-import { readSource, type Picture } from "./source.ts";
-import type { PrimedEncoder } from "./spare.ts";
+import { Lane, type LaneName } from "./lane.ts";
+import { aborted, Output } from "./output.ts";
+import type { PrimedEncoder } from "./prime.ts";
+import type { Picture, ReadSource } from "./source.ts";
 import type { StreamState } from "./streams.ts";
 
 export interface BroadcastOptions {
   readonly plan: StreamPlan;
+  readonly readSource: ReadSource;
   /** `rtsp://[USER:PASS@]HOST:PORT`. */
   readonly rtspUrl: string;
   readonly ffmpegPath: string;
@@ -27,15 +30,18 @@ export interface BroadcastOptions {
   readonly log: Log;
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** Which streams are watched; at least one. */
+  readonly names: readonly LaneName[];
   /** Size of the camera's pictures as last seen. */
   readonly knownSize: PictureSize | undefined;
   readonly lastPicture: Picture | undefined;
   /** Its time between two pictures, ms; 0 when it is not known. */
   readonly intervalMs: number;
-  /** What encoders are known to make, so that the path can be published before one runs. */
+  /** What encoders are known to make, so that a path can be published before one runs. */
   readonly sets: KnownSets;
-  /** An encoder in reserve that makes this, if there is one. */
-  readonly takeSpare: (key: string) => PrimedEncoder | undefined;
+  readonly coder: () => Coder;
+  /** An encoder in reserve of that form, if there is one. */
+  readonly takeSpare: (form: Form) => PrimedEncoder | undefined;
   /** Threads for an encoder that starts now. */
   readonly threads: (size: PictureSize) => number;
   /** The slate that tells `reason`, or undefined while it is drawn; `onDrawn` is called when it is. */
@@ -45,93 +51,93 @@ export interface BroadcastOptions {
 
 interface BroadcastEvents {
   readonly picture: (picture: Picture) => void;
-  readonly dropped: () => void;
-  readonly held: () => void;
-  readonly sent: (bytes: number) => void;
-  readonly restarted: () => void;
+  readonly dropped: (name: LaneName) => void;
+  readonly held: (name: LaneName) => void;
+  readonly sent: (name: LaneName, bytes: number) => void;
+  /** An encoder ended by itself. */
+  readonly ended: (form: Form, exit: EncoderExit) => void;
 }
 
-/** A first picture may wait so long for the camera; an encoder takes about as long to start. */
-const patienceMs = 100;
-/** With an encoder in reserve a picture this young is shown at once instead. */
+/** One stream that is watched. */
+interface Watched {
+  readonly output: Output;
+  readonly stop: AbortController;
+}
+
+/** With an encoder in reserve a picture this young is shown at once. */
 const youngMs = 30_000;
-/** The same while nothing is known of the camera: the size cannot be changed later. */
+/** How long a first picture is waited for while nothing is known of the camera: the size cannot be changed later. */
 const sizePatienceMs = 400;
 const fallbackSize: PictureSize = { width: 1280, height: 720 };
-/** Between two tries to publish; the first comes at once, for readers wait. */
-const publishDelaysMs = [0, 250, 500, 1000, 2000] as const;
-const stablePublishMs = 5000;
 
 export class Broadcast {
-  /** Resolves when the path is free: session and camera connection are closed. Never rejects. */
+  /** Resolves when the paths are free: sessions and camera connection are closed. Never rejects. */
   readonly done: Promise<void>;
   readonly #options: BroadcastOptions;
   readonly #feeder: Feeder;
-  readonly #outlet: Outlet;
-  readonly #restarts = new EncoderRestarts();
-  readonly #children = new Set<Promise<unknown>>();
+  readonly #encoding: Encoding;
   readonly #firstPicture = Promise.withResolvers<Picture>();
+  readonly #lanes = { main: new Lane("main"), sub: new Lane("sub") };
+  readonly #open = new Map<LaneName, Watched>();
+  /** Sessions that end while others go on. */
+  readonly #closing = new Map<LaneName, Promise<void>>();
   #plan: StreamPlan;
-  /** Aborted to have the camera, or the encoder, begin again with a new plan. */
+  /** Aborted to have the camera begin again with a new plan. */
   #sourceRun = new AbortController();
-  #encoderRun = new AbortController();
+  /** Of the camera's pictures, made even. */
   #size: PictureSize | undefined;
-  /** Of the encoder that runs now. */
-  #sets: ParameterSets | undefined;
-  #setsKnown = Promise.withResolvers<void>();
-  #shown: Shown | undefined;
   #failed = false;
   #seen = false;
   #cameraTrouble: string | null = null;
   #encoderTrouble: string | null = null;
-  #serverTrouble: string | null = null;
   #lastSlate: Uint8Array | undefined;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
     this.#plan = options.plan;
-    const { clock, signal, events } = options;
+    const { clock, signal, events, lastPicture, intervalMs } = options;
     this.#feeder = new Feeder({
       clock,
       signal,
-      lastPicture: options.lastPicture,
-      intervalMs: options.intervalMs,
+      lastPicture,
+      intervalMs,
       slate: () => this.#slate(),
-      onDropped: events.dropped,
-      onHeld: events.held,
-      onAgain: (unit, fed) => this.#show(unit, fed),
+      onDropped: ({ name }) => events.dropped(name),
+      onHeld: ({ name }) => events.held(name),
+      onAgain: ({ name }, unit, fed) => this.#open.get(name)?.output.offer(unit, fed),
     });
-    this.#outlet = new Outlet({
-      clock,
-      signal,
-      onKeyNeeded: () => this.#feeder.requestKey(),
-      onSent: events.sent,
-    });
+    this.#encoding = this.#createEncoding();
+    this.#limit();
+    this.show(options.names);
     this.done = this.#run();
   }
 
   /** Resolves when every child process is gone too. */
   async settled(): Promise<void> {
     await this.done;
-    await Promise.all(this.#children);
+    await this.#encoding.gone();
   }
 
-  get size(): PictureSize | null {
-    return this.#size ?? null;
+  /** Size of a stream's coded picture; null before it is known. */
+  size(name: LaneName): PictureSize | null {
+    return this.#size === undefined ? null : codedPicture(name, this.#form(this.#size)).size;
   }
 
-  get state(): StreamState {
+  state(name: LaneName): StreamState {
+    const watched = this.#open.get(name);
+    if (watched === undefined) return this.#closing.has(name) ? "draining" : "idle";
     if (this.#failed) return "failed";
-    if (!this.#outlet.isOpen || this.#shown === undefined) return "starting";
-    return ({ live: "live", held: "holding", slate: "placeholder" } as const)[this.#shown];
+    const { shown } = watched.output;
+    if (shown === undefined) return "starting";
+    return ({ live: "live", held: "holding", slate: "placeholder" } as const)[shown];
   }
 
   /** Why it is not live; null when it is, or when there is nothing to say yet. */
-  get reason(): string | null {
-    const state = this.state;
-    if (state === "live") return null;
+  reason(name: LaneName): string | null {
+    const state = this.state(name);
+    if (state === "live" || state === "idle" || state === "draining") return null;
     if (state === "holding" || state === "placeholder") return this.#silence;
-    return this.#encoderTrouble ?? this.#serverTrouble;
+    return this.#encoderTrouble ?? this.#open.get(name)?.output.trouble ?? null;
   }
 
   /** The newest picture of the camera that an encoder could read. */
@@ -151,29 +157,80 @@ export class Broadcast {
     return this.#feeder.isBlind ? "the camera's pictures cannot be decoded" : "the camera sends no pictures";
   }
 
-  joined(): void {
-    this.#outlet.joined();
+  joined(name: LaneName): void {
+    this.#open.get(name)?.output.joined();
   }
 
-  /** Goes over to a new plan of the same path; the session goes on where the coded picture stays the same. */
+  /** These streams are watched from now on, at least one: others end, and those that stay are not disturbed. */
+  show(names: readonly LaneName[]): void {
+    for (const [name, watched] of this.#open) if (!names.includes(name)) this.#close(name, watched);
+    for (const name of names) if (!this.#open.has(name)) this.#start(name);
+    this.#encoding.changed();
+  }
+
+  /** Goes over to a new plan of the same camera; a session goes on where its coded picture stays the same. */
   update(plan: StreamPlan): void {
     const old = this.#plan;
     this.#plan = plan;
-    const otherRate = plan.maxFramesPerSecond !== old.maxFramesPerSecond;
-    if (otherRate || plan.sourceUrl !== old.sourceUrl) this.#sourceRun.abort();
-    if (otherRate) this.#encoderRun.abort();
+    this.#limit();
+    if (plan.maxFramesPerSecond !== old.maxFramesPerSecond || plan.sourceUrl !== old.sourceUrl) this.#sourceRun.abort();
+    this.#encoding.changed();
+  }
+
+  /** Another encoder may have been chosen. */
+  coderChanged(): void {
+    this.#encoding.changed();
   }
 
   async #run(): Promise<void> {
+    const { signal, log } = this.#options;
     try {
-      await Promise.all([this.#watchCamera(), this.#encode(), this.#publish()]);
+      await Promise.all([this.#watchCamera(), this.#encode()]);
     } catch (error) {
-      this.#options.log.error("the stream broke", { error });
+      log.error("the stream broke", { error });
     }
+    await aborted(signal);
+    await Promise.all([...this.#closing.values(), ...Array.from(this.#open.values(), ({ output }) => output.done)]);
+  }
+
+  #start(name: LaneName): void {
+    const { rtspUrl, clock, log, signal, events, sets } = this.#options;
+    const stop = new AbortController();
+    const picture = this.#size === undefined ? undefined : this.#formOf([name], this.#size);
+    const id = name === "sub" ? `${this.#plan.id}_sub` : this.#plan.id;
+    const output = new Output({
+      url: `${rtspUrl}/${id}`,
+      name: this.#plan.name,
+      clock,
+      log: log.with({ stream: id }),
+      signal: AbortSignal.any([signal, stop.signal]),
+      after: this.#closing.get(name),
+      onKeyNeeded: () => this.#feeder.requestKey(this.#lanes[name]),
+      onSent: (bytes) => events.sent(name, bytes),
+    });
+    const known = picture?.pictureKeys[0] === undefined ? undefined : sets.get(picture.pictureKeys[0]);
+    if (known !== undefined) output.announce(known);
+    this.#open.set(name, { output, stop });
+  }
+
+  #close(name: LaneName, { output, stop }: Watched): void {
+    this.#open.delete(name);
+    stop.abort();
+    const closed = output.done.finally(() => {
+      if (this.#closing.get(name) === closed) this.#closing.delete(name);
+    });
+    this.#closing.set(name, closed);
+  }
+
+  #limit(): void {
+    this.#lanes.sub.maxFramesPerSecond = this.#plan.sub?.maxFramesPerSecond ?? Infinity;
   }
 
   async #watchCamera(): Promise<void> {
-    const { clock, log, signal, events } = this.#options;
+    const { clock, log, signal, events, readSource } = this.#options;
+    const onDropped = (): void => {
+      for (const name of this.#open.keys()) events.dropped(name);
+    };
     while (!signal.aborted) {
       this.#sourceRun = new AbortController();
       const { sourceUrl: url, maxFramesPerSecond } = this.#plan;
@@ -184,7 +241,7 @@ export class Broadcast {
         log,
         signal: AbortSignal.any([signal, this.#sourceRun.signal]),
         onPicture: (picture) => this.#take(picture),
-        onDropped: events.dropped,
+        onDropped,
         onTrouble: (reason) => (this.#cameraTrouble = reason),
       });
     }
@@ -199,175 +256,71 @@ export class Broadcast {
   }
 
   async #encode(): Promise<void> {
-    const { clock, signal, log, events } = this.#options;
-    const size = await this.#chooseSize();
-    let patience = patienceMs;
-    while (!signal.aborted) {
-      const planned = (this.#encoderRun = new AbortController());
-      const encoder = this.#employ(size, patience, AbortSignal.any([signal, planned.signal]));
-      const exit = await Promise.race([encoder.exited, aborted(signal)]);
-      this.#feeder.detach();
-      patience = 0;
-      if (exit === undefined || planned.signal.aborted) continue;
-      const restart = this.#restarts.next(exit.ranMs);
-      this.#encoderTrouble = exit.reason;
-      this.#failed = restart.failed;
-      events.restarted();
-      log.warn("the encoder ended and is started again", { reason: exit.reason, afterMs: restart.delayMs });
-      await clock.wait(restart.delayMs, signal).catch(() => undefined);
-    }
-  }
-
-  /** Takes the encoder in reserve, or starts one, and announces what it is known to make. */
-  #employ(size: PictureSize, patience: number, signal: AbortSignal): Encoder {
-    const { clock, takeSpare, sets, threads, lastPicture } = this.#options;
-    const framesPerSecond = this.#plan.maxFramesPerSecond;
-    const plan = { size, framesPerSecond, threads: threads(size) };
-    const key = encoderKey(plan);
-    const sink = { onAccessUnit: (unit: AccessUnit) => this.#came(unit), onReady: () => this.#feeder.turn() };
-    const primed = takeSpare(key);
-    this.#announce(primed?.sets ?? sets.get(key));
-    if (primed === undefined) {
-      const encoder = this.#startEncoder(plan, sink, signal);
-      void this.#learnSets(encoder, key, signal);
-      this.#feeder.attach(encoder, patience);
-      return encoder;
-    }
-    primed.handOver(sink, signal);
-    this.#keep(primed.encoder);
-    const isYoung = lastPicture !== undefined && clock.monotonic() - lastPicture.arrivedMs < youngMs;
-    this.#feeder.attach(primed.encoder, isYoung ? 0 : patience, primed.stampMs);
-    return primed.encoder;
-  }
-
-  async #chooseSize(): Promise<PictureSize> {
     const { clock, signal, knownSize } = this.#options;
     const waited = new AbortController();
     const late = clock.wait(sizePatienceMs, AbortSignal.any([signal, waited.signal])).catch(() => undefined);
     const first = knownSize ?? (await Promise.race([this.#firstPicture.promise, late]))?.size ?? fallbackSize;
     waited.abort();
     this.#size = codedSize(first);
-    return this.#size;
+    await this.#encoding.run();
   }
 
-  #startEncoder(plan: EncoderPlan, sink: EncoderSink, signal: AbortSignal): Encoder {
-    const { ffmpegPath, clock, log } = this.#options;
-    const args = encoderArguments(plan);
-    const encoder = startEncoder({ ffmpegPath, args, size: plan.size, clock, log, signal, ...sink });
-    this.#keep(encoder);
-    return encoder;
+  #createEncoding(): Encoding {
+    const { ffmpegPath, clock, log, signal, takeSpare, lastPicture, events } = this.#options;
+    return new Encoding({
+      ffmpegPath,
+      clock,
+      log,
+      signal,
+      feeder: this.#feeder,
+      form: () => this.#formOf([...this.#open.keys()].sort(), this.#size ?? fallbackSize),
+      lane: (name) => this.#lanes[name],
+      takeSpare,
+      hasYoungPicture: () => lastPicture !== undefined && clock.monotonic() - lastPicture.arrivedMs < youngMs,
+      anyJpeg: () => this.#feeder.lastPicture?.jpeg ?? this.#lastSlate,
+      onForm: (form, sets) => this.#announce(form, sets),
+      onUnit: (name, unit) => this.#came(name, unit),
+      onEnded: (form, exit, failed) => {
+        this.#encoderTrouble = exit.reason;
+        this.#failed = failed;
+        events.ended(form, exit);
+      },
+    });
   }
 
-  /** The broadcast is not over before this child is gone. */
-  #keep(encoder: Encoder): void {
-    this.#children.add(encoder.exited);
-    void encoder.exited.then(() => this.#children.delete(encoder.exited));
+  #form(size: PictureSize): FormOptions {
+    const { coder, threads } = this.#options;
+    const { maxFramesPerSecond, sub } = this.#plan;
+    return { size, maxFramesPerSecond, sub, coder: coder(), threads };
   }
 
-  async #learnSets(encoder: Encoder, key: string, signal: AbortSignal): Promise<void> {
-    const sets = await Promise.race([encoder.ready, encoder.exited.then(() => undefined)]);
-    if (sets === undefined || signal.aborted) return;
-    this.#options.sets.set(key, sets);
-    this.#announce(sets);
+  #formOf(names: readonly LaneName[], size: PictureSize): Form {
+    return formOf(names, this.#form(size));
   }
 
-  #announce(sets: ParameterSets | undefined): void {
-    this.#sets = sets;
-    if (sets === undefined) return;
-    this.#setsKnown.resolve();
-    this.#setsKnown = Promise.withResolvers();
+  /** Publishes what this form is known to make, or is heard to make now. */
+  #announce({ names, pictureKeys }: Form, heard: readonly ParameterSets[] | undefined): void {
+    const { sets } = this.#options;
+    for (const [index, name] of names.entries()) {
+      const key = pictureKeys[index] ?? "";
+      const own = heard?.[index];
+      if (own !== undefined) sets.set(key, own);
+      const announced = own ?? sets.get(key);
+      if (announced !== undefined) this.#open.get(name)?.output.announce(announced);
+    }
   }
 
-  #came(unit: AccessUnit): void {
-    const fed = this.#feeder.came(unit);
+  #came(name: LaneName, unit: AccessUnit): void {
+    const fed = this.#feeder.came(this.#lanes[name], unit);
     if (fed === undefined) return;
     this.#failed = false;
     this.#encoderTrouble = null;
-    this.#show(unit, fed);
-  }
-
-  #show(unit: AccessUnit, { shown, capturedMs }: Fed): void {
-    this.#shown = shown;
-    this.#outlet.offer(unit, capturedMs);
-  }
-
-  async #publish(): Promise<void> {
-    const { clock, signal, log } = this.#options;
-    let failures = 0;
-    while (!signal.aborted) {
-      const sets = await this.#currentSets();
-      if (sets === undefined) return;
-      const startedMs = clock.monotonic();
-      const trouble = await this.#session(sets);
-      if (signal.aborted || trouble === null) continue;
-      if (clock.monotonic() - startedMs > stablePublishMs) failures = 0;
-      this.#serverTrouble = trouble;
-      log.warn("the RTSP session ended and is opened again", { reason: trouble });
-      const delayMs = publishDelaysMs[Math.min(failures, publishDelaysMs.length - 1)] ?? 0;
-      failures += 1;
-      await clock.wait(delayMs, signal).catch(() => undefined);
-    }
-  }
-
-  /** One RTSP session. Why it ended, or null when pictures of another kind are to be announced. */
-  async #session(sets: ParameterSets): Promise<string | null> {
-    const { rtspUrl, clock, signal } = this.#options;
-    const over = new AbortController();
-    try {
-      const publisher = await publish({
-        url: `${rtspUrl}/${this.#plan.id}`,
-        name: this.#plan.name,
-        parameterSets: sets,
-        clock,
-        signal: AbortSignal.any([signal, over.signal]),
-        onKeyNeeded: () => this.#feeder.requestKey(),
-      });
-      this.#serverTrouble = null;
-      this.#outlet.attach(publisher);
-      const why = await Promise.race([publisher.closed, this.#otherSets(sets, over.signal)]);
-      over.abort();
-      await publisher.closed;
-      return why;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    } finally {
-      over.abort();
-      this.#outlet.detach();
-    }
-  }
-
-  /** Those of the encoder that runs, once it has said; undefined when the broadcast ends first. */
-  async #currentSets(): Promise<ParameterSets | undefined> {
-    const { signal } = this.#options;
-    while (this.#sets === undefined && !signal.aborted) {
-      await Promise.race([this.#setsKnown.promise, aborted(signal)]);
-    }
-    return this.#sets;
-  }
-
-  /** Resolves with null when an encoder comes that makes other sets than these, or the session is over. */
-  async #otherSets(sets: ParameterSets, over: AbortSignal): Promise<null> {
-    while (!over.aborted && (this.#sets === undefined || areEqual(this.#sets, sets))) {
-      await Promise.race([this.#setsKnown.promise, aborted(over)]);
-    }
-    return null;
+    this.#open.get(name)?.output.offer(unit, fed);
   }
 
   #slate(): Uint8Array | undefined {
-    const size = this.#size ?? fallbackSize;
-    const slate = this.#options.slate(size, this.#silence, () => this.#feeder.turn());
+    const slate = this.#options.slate(this.#size ?? fallbackSize, this.#silence, () => this.#feeder.turn());
     this.#lastSlate = slate ?? this.#lastSlate;
     return this.#lastSlate;
   }
-}
-
-function areEqual(one: ParameterSets, other: ParameterSets): boolean {
-  return Buffer.compare(one.sps, other.sps) === 0 && Buffer.compare(one.pps, other.pps) === 0;
-}
-
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  if (signal.aborted) return undefined;
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

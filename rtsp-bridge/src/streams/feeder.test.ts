@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { FakeClock } from "@gantry/platform/fake-clock";
 import type { AccessUnit } from "../ffmpeg/flv.ts";
 import type { Encoder } from "../ffmpeg/process.ts";
+import type { Take } from "../ffmpeg/steering.ts";
 import { Feeder, type Fed } from "./feeder.ts";
+import { Lane } from "./lane.ts";
 import type { Picture } from "./source.ts";
 
 const size = { width: 64, height: 48 };
@@ -17,14 +19,22 @@ class FakeEncoder implements Encoder {
   busy = false;
   /** Stamp and first byte of what was fed, and when. */
   readonly fed: { readonly stampMs: number; readonly what: number; readonly atMs: number }[] = [];
+  /** What each output does with each of them. */
+  readonly takes: (readonly Take[])[] = [];
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
 
-  feed(jpeg: Uint8Array, stampMs: number): void {
+  feed(jpeg: Uint8Array, stampMs: number, takes: readonly Take[]): void {
+    this.takes.push(takes);
     this.fed.push({ stampMs, what: jpeg[0] ?? -1, atMs: this.#clock.monotonic() });
+  }
+
+  /** Those of the first output that were asked to be key pictures. */
+  get keys(): (typeof this.fed)[number][] {
+    return this.fed.filter((_, index) => this.takes[index]?.[0] === "key");
   }
 
   /** What was fed, by its first byte. */
@@ -36,6 +46,7 @@ class FakeEncoder implements Encoder {
 interface Table {
   readonly clock: FakeClock;
   readonly feeder: Feeder;
+  readonly lane: Lane;
   readonly encoder: FakeEncoder;
   readonly counts: { dropped: number; held: number };
   readonly show: (what: number) => void;
@@ -53,6 +64,7 @@ function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; inter
   const counts = { dropped: 0, held: 0 };
   const again: Table["again"] = [];
   const { lastPictureAgeMs } = options;
+  const lane = new Lane("main");
   const feeder = new Feeder({
     clock,
     signal: new AbortController().signal,
@@ -61,27 +73,28 @@ function table(options: { lastPictureAgeMs?: number; slateDrawn?: boolean; inter
     slate: () => (options.slateDrawn === false ? undefined : slate),
     onDropped: () => (counts.dropped += 1),
     onHeld: () => (counts.held += 1),
-    onAgain: ({ stampMs }, { capturedMs }) => again.push({ stampMs, atMs: capturedMs }),
+    onAgain: (_, { stampMs }, { capturedMs }) => again.push({ stampMs, atMs: capturedMs }),
   });
   const encoder = new FakeEncoder(clock);
   return {
     clock,
     feeder,
+    lane,
     encoder,
     counts,
     again,
     show: (what) => feeder.picture(picture(what, clock.monotonic())),
     answer: () => {
       const stampMs = encoder.fed.at(-1)?.stampMs ?? -1;
-      const unit: AccessUnit = { units: [], stampMs, key: stampMs === 0 || stampMs % 2 === 1 };
-      return feeder.came(unit);
+      const unit: AccessUnit = { units: [], stampMs, key: encoder.takes.at(-1)?.[0] === "key" };
+      return feeder.came(lane, unit);
     },
   };
 }
 
 test("a picture that comes within the moment is the first, and what was cached is not shown", async () => {
-  const { clock, feeder, encoder, show } = table({ lastPictureAgeMs: 5000 });
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show } = table({ lastPictureAgeMs: 5000 });
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   await clock.advance(60);
   show(1);
   assert.deepEqual(encoder.fed, [{ stampMs: 0, what: 1, atMs: 60 }]);
@@ -89,12 +102,12 @@ test("a picture that comes within the moment is the first, and what was cached i
 
 test("after the moment the last picture is shown, if it is younger than 30 s", async () => {
   const young = table({ lastPictureAgeMs: 5000 });
-  young.feeder.attach(young.encoder, 100);
+  young.feeder.attach(young.encoder, [young.lane], { patienceMs: 100 });
   await young.clock.advance(100);
   assert.deepEqual(young.encoder.whats, [99]);
   assert.equal(young.answer()?.shown, "held");
   const old = table({ lastPictureAgeMs: 31_000 });
-  old.feeder.attach(old.encoder, 100);
+  old.feeder.attach(old.encoder, [old.lane], { patienceMs: 100 });
   await old.clock.advance(100);
   assert.deepEqual(old.encoder.whats, [0]);
   assert.equal(old.answer()?.shown, "slate");
@@ -102,8 +115,8 @@ test("after the moment the last picture is shown, if it is younger than 30 s", a
 
 test("a slate that is still being drawn is fed as soon as it is there", async () => {
   const options = { slateDrawn: false };
-  const { clock, feeder, encoder } = table(options);
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder } = table(options);
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   await clock.advance(500);
   assert.deepEqual(encoder.whats, []);
   options.slateDrawn = true;
@@ -112,8 +125,8 @@ test("a slate that is still being drawn is fed as soon as it is there", async ()
 });
 
 test("a camera that goes silent is held at one picture a second, then a slate takes its place", async () => {
-  const { clock, feeder, encoder, show, answer } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show, answer } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   for (let frame = 0; frame < 30; frame += 1) {
     show(1);
     assert.equal(answer()?.shown, "live");
@@ -135,8 +148,8 @@ test("a camera that goes silent is held at one picture a second, then a slate ta
 });
 
 test("a slow camera is live between its pictures", async () => {
-  const { clock, feeder, encoder, show, answer } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show, answer } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   for (let frame = 0; frame < 5; frame += 1) {
     show(1);
     await clock.advance(1900);
@@ -145,25 +158,25 @@ test("a slow camera is live between its pictures", async () => {
 });
 
 test("a viewer that joins is given a key picture at once, of the newest picture", async () => {
-  const { clock, feeder, encoder, show } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   show(1);
   await clock.advance(300);
   show(2);
   await clock.advance(40);
-  feeder.requestKey();
+  feeder.requestKey(lane);
   const last = encoder.fed.at(-1);
-  assert.deepEqual([last?.what, last?.atMs, (last?.stampMs ?? 0) % 2], [2, 340, 1]);
+  assert.deepEqual([last?.what, last?.atMs, encoder.takes.at(-1)], [2, 340, ["key"]]);
 });
 
 test("a viewer of a silent camera gets the thirty pictures that players look at first within three seconds", async () => {
-  const { clock, feeder, encoder } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   await clock.advance(3100);
   assert.ok(encoder.fed.length >= 30 && encoder.fed.length <= 45);
   await clock.advance(10_000);
   const before = encoder.fed.length;
-  feeder.requestKey();
+  feeder.requestKey(lane);
   await clock.advance(3000);
   assert.ok(encoder.fed.length - before >= 30);
   await clock.advance(10_000);
@@ -176,8 +189,8 @@ for (const [rate, intervals] of [
   [5, [150, 250]],
 ] as const) {
   test(`a camera of ${rate} a second is never filled up with repeats`, async () => {
-    const { clock, feeder, encoder, counts, show } = table({ intervalMs: 1000 / rate });
-    feeder.attach(encoder, 100);
+    const { clock, feeder, lane, encoder, counts, show } = table({ intervalMs: 1000 / rate });
+    feeder.attach(encoder, [lane], { patienceMs: 100 });
     for (let frame = 0; frame < 5 * rate; frame += 1) {
       show(1);
       await clock.advance(intervals[frame % 2] ?? 0);
@@ -186,12 +199,12 @@ for (const [rate, intervals] of [
   });
 
   test(`a viewer of a camera of ${rate} a second costs one repeat`, async () => {
-    const { clock, feeder, encoder, counts, show } = table({ intervalMs: 1000 / rate });
-    feeder.attach(encoder, 100);
+    const { clock, feeder, lane, encoder, counts, show } = table({ intervalMs: 1000 / rate });
+    feeder.attach(encoder, [lane], { patienceMs: 100 });
     for (let frame = 0; frame < 5 * rate; frame += 1) {
       show(1);
       await clock.advance(1000 / rate / 2);
-      if (frame === 2 * rate) feeder.requestKey();
+      if (frame === 2 * rate) feeder.requestKey(lane);
       await clock.advance(1000 / rate / 2);
     }
     assert.equal(counts.held, 1);
@@ -199,8 +212,8 @@ for (const [rate, intervals] of [
 }
 
 test("a camera whose rate is not known yet is waited for before anything is repeated", async () => {
-  const { clock, feeder, encoder, counts, show } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, counts, show } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   for (let frame = 0; frame < 10; frame += 1) {
     show(1);
     await clock.advance(200);
@@ -209,12 +222,12 @@ test("a camera whose rate is not known yet is waited for before anything is repe
 });
 
 test("a primed encoder goes on after its stamp, with a key picture, at the picture's own time", async () => {
-  const { clock, feeder, encoder, show, answer } = table();
+  const { clock, feeder, lane, encoder, show, answer } = table();
   await clock.advance(5000);
-  feeder.attach(encoder, 100, 0);
+  feeder.attach(encoder, [lane], { patienceMs: 100, primedMs: 0 });
   show(1);
   const [first] = encoder.fed;
-  assert.ok(first !== undefined && first.stampMs >= 2 && first.stampMs % 2 === 1);
+  assert.ok(first !== undefined && first.stampMs >= 1 && encoder.keys.includes(first));
   const captured = answer()?.capturedMs ?? 0;
   assert.ok(Math.abs(captured - 5000) <= 1);
   await clock.advance(66);
@@ -223,25 +236,24 @@ test("a primed encoder goes on after its stamp, with a key picture, at the pictu
 });
 
 test("a key picture asked for right after another is put off, not forgotten", async () => {
-  const { clock, feeder, encoder, show } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   show(1);
   await clock.advance(300);
-  feeder.requestKey();
+  feeder.requestKey(lane);
   await clock.advance(20);
-  feeder.requestKey();
-  assert.equal(encoder.fed.filter(({ stampMs }) => stampMs % 2 === 1).length, 1);
+  feeder.requestKey(lane);
+  assert.equal(encoder.keys.length, 2);
   await clock.advance(41);
-  const keys = encoder.fed.filter(({ stampMs }) => stampMs % 2 === 1);
   assert.deepEqual(
-    keys.map(({ atMs }) => atMs),
-    [300, 360],
+    encoder.keys.map(({ atMs }) => atMs),
+    [0, 300, 360],
   );
 });
 
 test("while the encoder is busy only the newest picture is kept", async () => {
-  const { clock, feeder, encoder, counts, show } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, counts, show } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   show(1);
   encoder.busy = true;
   for (const what of [2, 3, 4]) {
@@ -256,8 +268,8 @@ test("while the encoder is busy only the newest picture is kept", async () => {
 });
 
 test("the next encoder begins at 0 with the last picture that came out, at its own time", async () => {
-  const { clock, feeder, encoder, show, answer } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show, answer } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   show(1);
   await clock.advance(100);
   answer();
@@ -265,14 +277,14 @@ test("the next encoder begins at 0 with the last picture that came out, at its o
   feeder.detach();
   const next = new FakeEncoder(clock);
   await clock.advance(50);
-  feeder.attach(next, 0);
+  feeder.attach(next, [lane], { patienceMs: 0 });
   assert.deepEqual(next.fed, [{ stampMs: 0, what: 1, atMs: 150 }]);
-  assert.equal(feeder.came({ units: [], stampMs: 0, key: true })?.capturedMs, 150);
+  assert.equal(feeder.came(lane, { units: [], stampMs: 0, key: true })?.capturedMs, 150);
 });
 
 test("pictures that cannot be decoded give way to a slate every second", async () => {
-  const { clock, feeder, encoder, show } = table();
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, show } = table();
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   for (let frame = 0; frame < 40; frame += 1) {
     show(7);
     encoder.undecodable += 1;
@@ -284,15 +296,15 @@ test("pictures that cannot be decoded give way to a slate every second", async (
 });
 
 test("a unit that answers nothing that was fed is ignored", () => {
-  const { feeder, encoder } = table();
-  assert.equal(feeder.came({ units: [], stampMs: 0, key: true }), undefined);
-  feeder.attach(encoder, 100);
-  assert.equal(feeder.came({ units: [], stampMs: 12, key: true }), undefined);
+  const { feeder, lane, encoder } = table();
+  assert.equal(feeder.came(lane, { units: [], stampMs: 0, key: true }), undefined);
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
+  assert.equal(feeder.came(lane, { units: [], stampMs: 12, key: true }), undefined);
 });
 
 test("a picture that stands still is encoded twice, then shown in turns without the encoder", async () => {
-  const { clock, feeder, encoder, again, show, answer } = table({ intervalMs: 66 });
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, again, show, answer } = table({ intervalMs: 66 });
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   for (let frame = 0; frame < 60; frame += 1) {
     show(1);
     answer();
@@ -311,14 +323,14 @@ test("a picture that stands still is encoded twice, then shown in turns without 
     again.map((_, index) => (index % 2 === 0 ? older : newer)),
   );
   const count = again.length;
-  feeder.requestKey();
+  feeder.requestKey(lane);
   assert.equal(again.length, count + 1);
   assert.equal(encoder.fed.length, before + 2);
 });
 
 test("the first picture after a standing one is a key picture with another id than the one shown last", async () => {
-  const { clock, feeder, encoder, again, show, answer } = table({ intervalMs: 66 });
-  feeder.attach(encoder, 100);
+  const { clock, feeder, lane, encoder, again, show, answer } = table({ intervalMs: 66 });
+  feeder.attach(encoder, [lane], { patienceMs: 100 });
   show(1);
   answer();
   await clock.advance(5000);
@@ -332,13 +344,13 @@ test("the first picture after a standing one is a key picture with another id th
   show(2);
   const added = encoder.fed.slice(before);
   assert.deepEqual(
-    added.map(({ what, stampMs }) => [what, stampMs % 2]),
+    added.map((one) => [one.what, encoder.keys.includes(one)]),
     [
-      [2, 1],
-      [2, 1],
+      [2, true],
+      [2, true],
     ],
   );
-  assert.equal(feeder.came({ units: [], stampMs: added[0]?.stampMs ?? -1, key: true }), undefined);
+  assert.equal(feeder.came(lane, { units: [], stampMs: added[0]?.stampMs ?? -1, key: true }), undefined);
   assert.equal(answer()?.shown, "live");
   show(3);
   assert.equal(encoder.fed.length, before + 3);

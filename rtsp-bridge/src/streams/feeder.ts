@@ -1,18 +1,16 @@
 // Which picture an encoder is given next, and when: each fresh one at once, else the last one again
-// so that no viewer sees a silence, else a slate. It drives one encoder after another, and neither
-// starts nor ends them.
+// so that no viewer sees a silence, else a slate. What each of its outputs takes, ./lane.ts says. It
+// drives one encoder after another, and neither starts nor ends them.
 
 import type { Clock } from "@gantry/platform/clock";
 import type { AccessUnit } from "../ffmpeg/flv.ts";
 import type { Encoder } from "../ffmpeg/process.ts";
+import type { Take } from "../ffmpeg/steering.ts";
 import { Alarm } from "./alarm.ts";
+import { repeatMs, type Choice, type Lane, type Shown } from "./lane.ts";
 import { Pace } from "./pace.ts";
 import type { Picture } from "./source.ts";
 import { Stamps } from "./stamps.ts";
-import { Still } from "./still.ts";
-
-/** live: the camera sends. held: it is silent and its last picture is repeated. slate: that is too old. */
-export type Shown = "live" | "held" | "slate";
 
 export interface FeederOptions {
   readonly clock: Clock;
@@ -23,12 +21,12 @@ export interface FeederOptions {
   readonly intervalMs: number;
   /** The slate for this moment, or undefined while it is drawn; `turn` is called when it is. */
   readonly slate: () => Uint8Array | undefined;
-  /** A picture was left out because the encoder was busy. */
-  readonly onDropped: () => void;
+  /** A picture was left out for this lane: the encoder was busy, or the lane is slower. */
+  readonly onDropped: (lane: Lane) => void;
   /** A picture was repeated. */
-  readonly onHeld: () => void;
+  readonly onHeld: (lane: Lane) => void;
   /** This unit is to be shown once more, without an encoder. */
-  readonly onAgain: (unit: AccessUnit, fed: Fed) => void;
+  readonly onAgain: (lane: Lane, unit: AccessUnit, fed: Fed) => void;
 }
 
 /** What an access unit shows. */
@@ -38,42 +36,35 @@ export interface Fed {
   readonly capturedMs: number;
 }
 
-interface Choice {
-  readonly jpeg: Uint8Array;
-  readonly picture: Picture | undefined;
-  readonly shown: Shown;
-  readonly capturedMs: number;
+/** How an encoder begins. */
+export interface Beginning {
+  /** Its first picture may wait so long for the camera, ms. */
+  readonly patienceMs: number;
+  /** Stamp of the picture that it has been given already. */
+  readonly primedMs?: number | undefined;
+  /** Lanes that another encoder fed until now, and that go on without a gap. */
+  readonly goesOn?: readonly Lane[];
 }
 
 /** Everything about the encoder in use. */
 interface Run {
   readonly encoder: Encoder;
+  /** In the order of its outputs. */
+  readonly lanes: readonly Lane[];
   readonly stamps: Stamps;
-  readonly still: Still;
-  readonly fed: Map<number, Choice>;
   /** Until then a fresh picture is preferred to what is at hand. */
   readonly patientUntilMs: number;
-  epochMs: number;
-  lastFedMs: number | undefined;
-  lastKeyMs: number;
+  epochMs: number | undefined;
   lastUnitMs: number;
   lastSlateMs: number;
   /** Undecodable pictures it had told of when the last unit came. */
   undecodable: number;
+  /** It is given nothing more; this is called when all has come back. */
+  onSettled: (() => void) | undefined;
 }
 
-/** No viewer is left without a picture for longer; MediaMTX and most readers give up at 5…10 s. */
-const repeatMs = 1000;
-/**
- * Right after a viewer comes to a slow or silent camera, pictures are repeated faster: FFmpeg, and
- * with it Home Assistant, Frigate and Jellyfin, reads some 20 pictures of a stream, or 5 s of it,
- * before it shows the first one. A camera of a usual rate needs no help, and gets no repeats.
- */
-const brisk = { repeatMs: 80, forMs: 3000, fromIntervalMs: 400 };
 /** An older picture would tell a viewer something that is no longer so. */
 const maxHeldMs = 30_000;
-/** A key picture asked for right after another would cost bits and show nothing new. */
-const keySpacingMs = 60;
 
 export class Feeder {
   readonly #options: FeederOptions;
@@ -82,12 +73,10 @@ export class Feeder {
   #run: Run | undefined;
   /** Arrived, not yet fed. */
   #fresh: Picture | undefined;
-  /** The newest one fed. */
+  /** The newest one fed, or passed over because no lane takes that many. */
   #newest: Picture | undefined;
   /** The newest one that came out of an encoder. */
   #proven: Picture | undefined;
-  #keyWanted = false;
-  #briskUntilMs = -Infinity;
   /** When the camera was last heard of, or could have been. */
   #heardMs: number;
 
@@ -119,106 +108,106 @@ export class Feeder {
   picture(picture: Picture): void {
     this.#pace.count(picture.arrivedMs);
     this.#heardMs = picture.arrivedMs;
-    if (this.#fresh !== undefined) this.#options.onDropped();
+    if (this.#fresh !== undefined) for (const lane of this.#run?.lanes ?? []) this.#options.onDropped(lane);
     this.#fresh = picture;
     this.turn();
   }
 
-  /** Shows the newest picture as a key picture as soon as may be. */
-  requestKey(): void {
-    this.#keyWanted = true;
-    this.#briskUntilMs = this.#options.clock.monotonic() + brisk.forMs;
+  /** Shows this lane the newest picture as a key picture as soon as may be. */
+  requestKey(lane: Lane): void {
+    lane.requestKey(this.#options.clock.monotonic());
     this.turn();
   }
 
-  /**
-   * Feeds this encoder from now on; its first picture may wait `patienceMs` for the camera. One that
-   * was primed has already been given a picture with the stamp `primedMs`.
-   */
-  attach(encoder: Encoder, patienceMs: number, primedMs?: number): void {
+  /** Feeds this encoder from now on; `lanes` in the order of its outputs. */
+  attach(encoder: Encoder, lanes: readonly Lane[], { patienceMs, primedMs, goesOn = [] }: Beginning): void {
     const now = this.#options.clock.monotonic();
+    for (const lane of lanes) lane.begin(goesOn.includes(lane));
     this.#run = {
       encoder,
+      lanes,
       stamps: new Stamps(primedMs),
-      still: new Still(),
-      fed: new Map(),
       patientUntilMs: now + patienceMs,
-      epochMs: now,
-      lastFedMs: undefined,
-      lastKeyMs: -Infinity,
+      epochMs: undefined,
       lastUnitMs: now,
       lastSlateMs: -Infinity,
-      undecodable: 0,
+      undecodable: encoder.undecodable,
+      onSettled: undefined,
     };
     this.turn();
   }
 
   /** The encoder is gone. What it never gave back may be what ended it, and is not tried again. */
   detach(): void {
+    this.#run?.onSettled?.();
     this.#run = undefined;
     this.#newest = this.#proven;
   }
 
-  /** What this unit of the encoder in use shows; undefined when it answers nothing that was fed. */
-  came(unit: AccessUnit): Fed | undefined {
+  /**
+   * Feeds the encoder nothing more, so that another can take over: what comes meanwhile waits for
+   * that one. Resolves when all that it was fed has come back, or it is gone.
+   */
+  async settled(): Promise<void> {
     const run = this.#run;
-    const choice = run?.fed.get(unit.stampMs);
+    if (run === undefined) return;
+    await new Promise<void>((resolve) => {
+      run.onSettled = resolve;
+      this.#tellSettled(run);
+    });
+  }
+
+  /** What this unit of the encoder in use shows; undefined when it answers nothing that was fed. */
+  came(lane: Lane, unit: AccessUnit): Fed | undefined {
+    const run = this.#run;
+    const choice = run?.lanes.includes(lane) === true ? lane.came(unit) : undefined;
     if (run === undefined || choice === undefined) return undefined;
-    // Units come in order: what was fed before and is missing never comes.
-    for (const stamp of run.fed.keys()) if (stamp <= unit.stampMs) run.fed.delete(stamp);
     run.lastUnitMs = this.#options.clock.monotonic();
-    run.still.came(choice.jpeg, unit);
     if (choice.picture !== undefined) {
       this.#proven = choice.picture;
       run.undecodable = run.encoder.undecodable;
     }
-    return { shown: choice.shown, capturedMs: run.epochMs + unit.stampMs };
+    this.#tellSettled(run);
+    return { shown: choice.shown, capturedMs: choice.capturedMs };
   }
 
   /** Feeds what is due, or waits until something is. */
   turn(): void {
     const run = this.#run;
-    if (run === undefined || run.encoder.busy || this.#options.signal.aborted) return;
+    if (run === undefined || run.onSettled !== undefined) return;
+    if (run.encoder.busy || this.#options.signal.aborted) return;
     const now = this.#options.clock.monotonic();
-    const choice = this.#choose(run, now);
-    if (choice === undefined) return;
-    const isRepeat = choice.picture === undefined || choice.picture !== this.#fresh;
-    const isStill = isRepeat && (this.#keyWanted || now >= this.#briskUntilMs);
-    const unit = isStill && !this.isBlind ? run.still.again(choice.jpeg) : undefined;
-    if (unit === undefined) this.#feed(run, choice, now);
-    else this.#showAgain(run, choice, unit);
+    if (this.#fresh !== undefined && !this.#needsSlate(run, now)) this.#show(run, this.#fresh, now);
+    else if (!this.#repeatDue(run, now)) return;
+    this.#alarm.set(Math.min(...run.lanes.map((lane) => this.#dueMs(run, lane, now))));
   }
 
-  #choose(run: Run, now: number): Choice | undefined {
-    if (this.#fresh !== undefined && !this.#needsSlate(run, now)) {
-      const picture = this.#fresh;
-      return { jpeg: picture.jpeg, picture, shown: "live", capturedMs: picture.arrivedMs };
-    }
-    const dueMs = this.#dueMs(run, now);
-    if (now < dueMs) {
-      this.#alarm.set(dueMs);
-      return undefined;
-    }
-    return this.#repeat(now);
+  #show(run: Run, picture: Picture, now: number): void {
+    this.#fresh = undefined;
+    this.#newest = picture;
+    const takers = run.lanes.filter((lane) => lane.takes(picture.arrivedMs) || run.stamps.isNew);
+    for (const lane of run.lanes) if (!takers.includes(lane)) this.#options.onDropped(lane);
+    if (takers.length === 0) return;
+    this.#feed(run, { jpeg: picture.jpeg, picture, shown: "live", capturedMs: picture.arrivedMs }, takers, now);
   }
 
-  /** When something is fed even if nothing fresh comes. */
-  #dueMs(run: Run, now: number): number {
+  /** Repeats a picture for those whose time has come. False when there is none to repeat yet. */
+  #repeatDue(run: Run, now: number): boolean {
+    const due = run.lanes.filter((lane) => this.#dueMs(run, lane, now) <= now);
+    if (due.length === 0) return true;
+    const choice = this.#repeat(now);
+    if (choice === undefined) return false;
+    // An encoder's first picture goes to all of its outputs.
+    const shown = run.stamps.isNew ? run.lanes : due;
+    const takers = shown.filter((lane) => !this.#showAgain(run, lane, choice, now));
+    if (takers.length > 0) this.#feed(run, choice, takers, now);
+    for (const lane of shown) this.#options.onHeld(lane);
+    return true;
+  }
+
+  #dueMs(run: Run, lane: Lane, now: number): number {
     if (this.#needsSlate(run, now)) return now;
-    if (run.lastFedMs === undefined) return run.patientUntilMs;
-    const keyMs = this.#keyWanted ? run.lastKeyMs + keySpacingMs : Infinity;
-    return Math.min(this.#repeatDueMs(run.lastFedMs, now), keyMs);
-  }
-
-  /** When a picture has stood long enough to be repeated. */
-  #repeatDueMs(lastFedMs: number, now: number): number {
-    const usualMs = lastFedMs + repeatMs;
-    if (now >= this.#briskUntilMs) return usualMs;
-    const { intervalMs } = this.#pace;
-    // A camera that may yet send is waited for; how long, its rate says.
-    const silentMs = this.#heardMs + (intervalMs === 0 ? brisk.fromIntervalMs : 3 * intervalMs);
-    const isSlow = intervalMs > brisk.fromIntervalMs;
-    return Math.min(usualMs, Math.max(lastFedMs + brisk.repeatMs, isSlow ? -Infinity : silentMs));
+    return lane.dueMs(now, this.#pace, this.#heardMs, run.patientUntilMs);
   }
 
   #repeat(now: number): Choice | undefined {
@@ -240,44 +229,37 @@ export class Feeder {
     return ageMs < Math.max(repeatMs, 2 * this.#pace.intervalMs) ? "live" : "held";
   }
 
-  #showAgain(run: Run, choice: Choice, unit: AccessUnit): void {
+  #showAgain(run: Run, lane: Lane, choice: Choice, now: number): boolean {
+    const unit = this.isBlind ? undefined : lane.again(choice, now);
+    if (unit === undefined) return false;
     const { shown, capturedMs } = choice;
-    this.#options.onAgain(unit, { shown, capturedMs });
-    run.lastFedMs = capturedMs;
-    run.lastKeyMs = capturedMs;
+    this.#options.onAgain(lane, unit, { shown, capturedMs });
     run.lastUnitMs = capturedMs;
-    this.#keyWanted = false;
-    this.#options.onHeld();
-    this.#alarm.set(this.#dueMs(run, capturedMs));
+    return true;
   }
 
-  #feed(run: Run, choice: Choice, now: number): void {
-    const first = run.lastFedMs === undefined;
-    if (first) run.epochMs = choice.capturedMs - run.stamps.beginsAtMs;
-    const wantKey = this.#keyWanted && choice.capturedMs - run.lastKeyMs >= keySpacingMs;
-    const elapsedMs = choice.capturedMs - run.epochMs;
-    const isIdTaken = run.still.takesNextId();
+  #feed(run: Run, choice: Choice, takers: readonly Lane[], now: number): void {
+    const { jpeg, capturedMs } = choice;
+    run.epochMs ??= capturedMs - run.stamps.beginsAtMs;
+    const elapsedMs = capturedMs - run.epochMs;
+    const skipping = takers.filter((lane) => lane.takesNextId());
     // Not written down, so what comes out of it goes nowhere.
-    if (isIdTaken) run.encoder.feed(choice.jpeg, run.stamps.next(elapsedMs, true).stampMs);
-    const { stampMs, key } = run.stamps.next(elapsedMs, wantKey || isIdTaken);
-    run.encoder.feed(choice.jpeg, stampMs);
-    run.fed.set(stampMs, choice);
-    run.lastFedMs = now;
+    if (skipping.length > 0) run.encoder.feed(jpeg, run.stamps.next(elapsedMs), takes(run, skipping, skipping));
+    const keys = takers.filter((lane) => skipping.includes(lane) || lane.needsKey(capturedMs));
+    const stampMs = run.stamps.next(elapsedMs);
+    run.encoder.feed(jpeg, stampMs, takes(run, takers, keys));
+    for (const lane of takers) lane.fed(choice, stampMs, keys.includes(lane), now);
     if (choice.picture === undefined) run.lastSlateMs = now;
-    if (key) run.lastKeyMs = choice.capturedMs;
-    // The first picture of an encoder is a key picture whoever asked.
-    if (first || wantKey) this.#keyWanted = false;
-    if (first) this.#briskUntilMs = now + brisk.forMs;
-    this.#settle(choice);
-    this.#alarm.set(this.#dueMs(run, now));
   }
 
-  #settle(choice: Choice): void {
-    if (choice.picture === undefined || choice.picture !== this.#fresh) {
-      this.#options.onHeld();
-      return;
-    }
-    this.#newest = choice.picture;
-    this.#fresh = undefined;
+  #tellSettled(run: Run): void {
+    if (run.lanes.every((lane) => lane.isSettled)) run.onSettled?.();
   }
+}
+
+function takes({ lanes }: Run, takers: readonly Lane[], keys: readonly Lane[]): Take[] {
+  return lanes.map((lane) => {
+    if (keys.includes(lane)) return "key";
+    return takers.includes(lane) ? "plain" : "none";
+  });
 }

@@ -21,6 +21,8 @@ export interface Picture {
 export interface SourceOptions {
   readonly url: string;
   readonly maxFramesPerSecond: number;
+  /** What is sent with each request; read anew each time. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends it. */
@@ -37,6 +39,9 @@ const firstFrameMs = 10_000;
 const minStallMs = 5000;
 
 /** Reads until the signal aborts. Never rejects. */
+export type ReadSource = (options: SourceOptions) => Promise<void>;
+
+/** Reads the gateway's stream. */
 export async function readSource(options: SourceOptions): Promise<void> {
   const { clock, signal } = options;
   const backoff = new Backoff({ firstMs: 250, maxMs: 5000 });
@@ -45,7 +50,12 @@ export async function readSource(options: SourceOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       const stallMs = Math.max(minStallMs, 10 * pace.intervalMs);
-      for await (const jpeg of openMjpeg(options.url, { signal, firstFrameMs, stallMs })) {
+      for await (const jpeg of openMjpeg(options.url, {
+        signal,
+        firstFrameMs,
+        stallMs,
+        headers: options.headers?.() ?? {},
+      })) {
         backoff.reset();
         const arrivedMs = clock.monotonic();
         pace.count(arrivedMs);

@@ -1,13 +1,12 @@
-// One encoder kept ready: started, and primed with one picture that nobody sees, so that it has
-// loaded and set up everything and its next picture comes out in milliseconds. It costs memory and
-// no CPU. Whoever takes it gets it for good, and the next is made at once.
+// One encoder kept ready (./prime.ts). Whoever takes it gets it for good, and the next is made at
+// once.
 
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import type { AccessUnit, ParameterSets } from "../ffmpeg/flv.ts";
-import type { PictureSize } from "../ffmpeg/jpeg.ts";
-import { startEncoder, type Encoder, type EncoderSink } from "../ffmpeg/process.ts";
+import type { EncoderExit } from "../ffmpeg/process.ts";
 import { EncoderRestarts } from "./encoder-restarts.ts";
+import type { Form } from "./form.ts";
+import { prime, type PrimedEncoder } from "./prime.ts";
 
 export interface SpareOptions {
   readonly ffmpegPath: string;
@@ -17,21 +16,11 @@ export interface SpareOptions {
 
 /** What the spare is to be ready for. */
 export interface SpareWish {
-  /** Tells encoders apart that make different streams. */
-  readonly key: string;
-  readonly args: readonly string[];
-  readonly size: PictureSize;
+  readonly form: Form;
   /** Any JPEG. */
   readonly jpeg: Uint8Array;
-}
-
-export interface PrimedEncoder {
-  readonly encoder: Encoder;
-  readonly sets: ParameterSets;
-  /** Stamp of the picture that it was primed with. */
-  readonly stampMs: number;
-  /** From now on units go there, and this signal ends it. */
-  readonly handOver: (sink: EncoderSink, signal: AbortSignal) => void;
+  /** It ended without having been taken. */
+  readonly onEnded: (exit: EncoderExit) => void;
 }
 
 interface Making {
@@ -51,17 +40,17 @@ export class Spare implements AsyncDisposable {
 
   /** What is to be kept ready from now on; undefined: nothing. An equal wish changes nothing. */
   want(wish: SpareWish | undefined): void {
-    if (wish?.key === this.#making?.wish.key) return;
+    if (wish?.form.key === this.#making?.wish.form.key) return;
     this.#making?.stop.abort();
     this.#making = wish === undefined ? undefined : { wish, stop: new AbortController(), ready: undefined };
     if (this.#making !== undefined) void this.#make(this.#making);
   }
 
   /** The encoder, if it is ready for this; another is then made. */
-  take(key: string): PrimedEncoder | undefined {
+  take({ key }: Form): PrimedEncoder | undefined {
     const making = this.#making;
     const primed = making?.ready;
-    if (making === undefined || primed === undefined || making.wish.key !== key) return undefined;
+    if (making === undefined || primed === undefined || making.wish.form.key !== key) return undefined;
     this.#making = undefined;
     this.want(making.wish);
     return primed;
@@ -81,44 +70,19 @@ export class Spare implements AsyncDisposable {
       making.ready = undefined;
       // Taken, it has become somebody else's to restart.
       if (making.stop.signal.aborted || this.#making !== making) return;
+      making.wish.onEnded(exit);
       const { delayMs } = restarts.next(exit.ranMs);
       log.warn("the encoder in reserve ended and is started again", { reason: exit.reason, afterMs: delayMs });
       await clock.wait(delayMs, making.stop.signal).catch(() => undefined);
     }
   }
 
-  async #prime(making: Making): Promise<{ readonly reason: string; readonly ranMs: number }> {
-    const { ffmpegPath, clock, log } = this.#options;
-    const { args, size, jpeg } = making.wish;
-    const life = new AbortController();
-    const stop = (): void => life.abort();
-    making.stop.signal.addEventListener("abort", stop, { once: true });
-    let sink: EncoderSink | undefined;
-    const primed = Promise.withResolvers<AccessUnit>();
-    const encoder = startEncoder({
-      ffmpegPath,
-      args,
-      size,
-      clock,
-      log,
-      signal: life.signal,
-      onAccessUnit: (unit) => (sink === undefined ? primed.resolve(unit) : sink.onAccessUnit(unit)),
-      onReady: () => sink?.onReady(),
-    });
+  async #prime(making: Making): Promise<EncoderExit> {
+    const { form, jpeg } = making.wish;
+    const { encoder, primed } = prime({ ...this.#options, form, jpeg, signal: making.stop.signal });
     this.#children.add(encoder.exited);
     void encoder.exited.then(() => this.#children.delete(encoder.exited));
-    encoder.feed(jpeg, 0);
-    const handOver: PrimedEncoder["handOver"] = (next, signal) => {
-      sink = next;
-      making.stop.signal.removeEventListener("abort", stop);
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
-    };
-    // Neither settles when the child ends before.
-    void Promise.all([encoder.ready, primed.promise]).then(([sets, { stampMs }]) => {
-      making.ready = { encoder, sets, stampMs, handOver };
-      return undefined;
-    });
+    void primed.then((ready) => (making.ready = ready));
     return encoder.exited;
   }
 }

@@ -1,46 +1,32 @@
-// The stamps of one encoder's pictures, which also steer it: an even number of milliseconds is a
-// picture like any other, an odd one asks for a key picture (../ffmpeg/args.ts). Pure.
+// The stamps of one encoder's pictures, in whole milliseconds since its first one. Pure.
 
-export interface Stamp {
-  /** Milliseconds since the encoder's first picture. */
-  readonly stampMs: number;
-  readonly key: boolean;
-}
-
-/** Readers cut and join at key pictures and expect one a second: the picture nearest to it is the one. */
-const keyEveryMs = 1000;
-const maxEarlyMs = 100;
+/** Far enough behind the picture that an encoder was primed with to be a second of its own. */
+const afterPrimingMs = 1000;
 
 export class Stamps {
-  #last: Stamp | undefined;
-  #lastKeyMs: number;
+  #lastMs: number | undefined;
 
   /** For an encoder that has already been given a picture with this stamp, or for a new one. */
   constructor(primedMs?: number) {
-    this.#last = primedMs === undefined ? undefined : { stampMs: primedMs, key: true };
-    this.#lastKeyMs = primedMs ?? 0;
+    this.#lastMs = primedMs;
   }
 
-  /** What the first `elapsedMs` must be for a picture that readers can begin with. */
+  /** Nothing has been stamped: the next picture is the encoder's first. */
+  get isNew(): boolean {
+    return this.#lastMs === undefined;
+  }
+
+  /** What the first `elapsedMs` must be. */
   get beginsAtMs(): number {
-    return this.#last === undefined ? 0 : this.#last.stampMs + keyEveryMs;
+    return this.#lastMs === undefined ? 0 : this.#lastMs + afterPrimingMs;
   }
 
   /**
-   * The stamp of a picture taken `elapsedMs` after the encoder's first. That is 0, because ffmpeg
-   * counts from the first it sees; each is at least 2 ms above the one before, so that ffmpeg's
-   * rounding never changes which are odd.
+   * The stamp of a picture taken `elapsedMs` after the first: 0 for that, because ffmpeg counts from
+   * the first it sees; then each above the one before.
    */
-  next(elapsedMs: number, wantKey: boolean): Stamp {
-    this.#last = this.#last === undefined ? { stampMs: 0, key: true } : this.#after(this.#last, elapsedMs, wantKey);
-    if (this.#last.key) this.#lastKeyMs = this.#last.stampMs;
-    return this.#last;
-  }
-
-  #after(last: Stamp, elapsedMs: number, wantKey: boolean): Stamp {
-    const least = Math.max(Math.round(elapsedMs), last.stampMs + 2);
-    const earlyMs = Math.min((least - last.stampMs) / 2, maxEarlyMs);
-    const key = wantKey || least - this.#lastKeyMs + earlyMs >= keyEveryMs;
-    return { stampMs: (least % 2 === 1) === key ? least : least + 1, key };
+  next(elapsedMs: number): number {
+    this.#lastMs = this.#lastMs === undefined ? 0 : Math.max(Math.round(elapsedMs), this.#lastMs + 1);
+    return this.#lastMs;
   }
 }

@@ -42,6 +42,9 @@ interface Bench extends AsyncDisposable {
   readonly plan: StreamPlan;
 }
 
+/** No camera here asks for one. */
+const readSecret = async (): Promise<string> => "";
+
 async function bench(t: TestContext, options: { ffmpegPath?: string; standby?: boolean } = {}): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), "gantry-streams-"));
   t.after(async () => rm(dataDir, { recursive: true, force: true }));
@@ -49,13 +52,14 @@ async function bench(t: TestContext, options: { ffmpegPath?: string; standby?: b
   const server = await StandInServer.start();
   const clock = new PushedClock();
   const ffmpegPath = options.ffmpegPath ?? "ffmpeg";
-  const streams = createStreamSet({ rtspUrl: server.url, ffmpegPath, dataDir, clock, log: silentLog });
+  const streams = createStreamSet({ rtspUrl: server.url, ffmpegPath, dataDir, readSecret, clock, log: silentLog });
   const plan = {
     id: "cc1",
     name: "Centauri",
     sourceUrl: camera.url,
     maxFramesPerSecond: 15,
     standby: options.standby === true,
+    sub: null,
   };
   await streams.apply([plan]);
   return {
@@ -434,7 +438,7 @@ test(
 test("one stream more than may run is refused in words, and comes when another ends", limit, async (t) => {
   await using table = await bench(t);
   const { streams, plan } = table;
-  await streams.apply([plan, { ...plan, id: "cc2" }], 1);
+  await streams.apply([plan, { ...plan, id: "cc2" }], { maxStreams: 1 });
   streams.demanded("cc1");
   await reach(streams, "live");
   streams.demanded("cc2");

@@ -1,14 +1,18 @@
-// All streams of the bridge, by path. It is not the life of one path: that is ./stream.ts.
+// All streams of the bridge, by path. It is not the life of one camera: that is ./camera.ts.
 
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
-import type { StreamPlan } from "../plan.ts";
+import { software, type Coder } from "../ffmpeg/coders.ts";
+import { subId, type StreamPlan } from "../plan.ts";
+import { Switch } from "../sources/switch.ts";
+import type { ReadSecret } from "../sources/target.ts";
+import { Camera, mainPath } from "./camera.ts";
 import { openKnowledge, type Knowledge } from "./knowledge.ts";
+import type { LaneName } from "./lane.ts";
 import { Load } from "./load.ts";
 import { SlatePainter } from "./slate-painter.ts";
-import { Stream } from "./stream.ts";
-import type { StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
+import type { ApplyOptions, PictureFeed, StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
 
 export interface StreamSetOptions {
   /** `rtsp://[USER:PASS@]HOST:PORT` of MediaMTX; a stream's id is its path there. */
@@ -17,6 +21,10 @@ export interface StreamSetOptions {
   readonly ffmpegPath: string;
   /** Holds what was learned of cameras and encoders (./knowledge.ts). */
   readonly dataDir: string;
+  /** For cameras whose video is handed through. */
+  readonly readSecret: ReadSecret;
+  /** What the gateway wants to be shown before it gives pictures; read at each request. */
+  readonly gatewayHeaders?: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -28,10 +36,21 @@ export function createStreamSet(options: StreamSetOptions): StreamSet {
 
 interface Entry {
   plan: StreamPlan;
-  readonly stream: Stream;
+  coder: Coder;
+  /** What makes streams of pictures: the second one always, the first where the camera sends pictures. */
+  readonly camera: Camera;
+  /** The first stream. */
+  readonly main: Switch;
 }
 
-const nothingCounted: StreamCounters = { framesIn: 0, framesDropped: 0, framesHeld: 0, framesOut: 0, bytesOut: 0 };
+const nothingCounted: StreamCounters = {
+  framesIn: 0,
+  framesDropped: 0,
+  framesHeld: 0,
+  framesOut: 0,
+  bytesOut: 0,
+  encoderFallbacks: 0,
+};
 
 class Streams implements StreamSet {
   readonly #options: StreamSetOptions;
@@ -49,40 +68,53 @@ class Streams implements StreamSet {
     this.#knowledge = openKnowledge(options.dataDir, options.log);
   }
 
-  async apply(plans: readonly StreamPlan[], maxStreams = Infinity): Promise<void> {
+  async apply(plans: readonly StreamPlan[], options: ApplyOptions = {}): Promise<void> {
+    const { maxStreams = Infinity, coder = software } = options;
     this.#load.max = maxStreams;
     this.#retry();
-    this.#applied = this.#applied.then(async () => this.#apply(plans));
+    this.#applied = this.#applied.then(async () => this.#apply(plans, coder));
     await this.#applied;
   }
 
   demanded(id: string): void {
-    this.#entries.get(id)?.stream.demanded();
+    this.#demand(id, true);
   }
 
   released(id: string): void {
-    this.#entries.get(id)?.stream.released();
+    this.#demand(id, false);
   }
 
   viewerJoined(id: string): void {
-    this.#entries.get(id)?.stream.viewerJoined();
+    const [entry, name] = this.#find(id);
+    if (name === "sub") entry?.camera.viewerJoined("sub");
+    else entry?.main.viewerJoined();
   }
 
   viewers(id: string, count: number): void {
-    this.#entries.get(id)?.stream.viewers(count);
+    const [entry, name] = this.#find(id);
+    if (name === "sub") entry?.camera.viewers("sub", count);
+    else entry?.main.viewers(count);
   }
 
   serverAvailable(available: boolean): void {
     this.#isServerThere = available;
-    for (const { stream } of this.#entries.values()) stream.serverAvailable(available);
+    for (const { main } of this.#entries.values()) main.serverAvailable(available);
   }
 
   list(): readonly StreamStatus[] {
-    return Array.from(this.#entries.values(), ({ stream }) => stream.status());
+    return [...this.#entries.values()].flatMap(({ plan, main, camera }) =>
+      plan.sub === null ? [main.status()] : [main.status(), camera.status("sub")],
+    );
   }
 
   counters(id: string): StreamCounters {
-    return this.#entries.get(id)?.stream.counters() ?? nothingCounted;
+    const [entry, name] = this.#find(id);
+    if (entry === undefined) return nothingCounted;
+    return name === "sub" ? entry.camera.counters("sub") : entry.main.counters();
+  }
+
+  frames(id: string): PictureFeed | undefined {
+    return this.#entries.get(id)?.main.frames;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,29 +124,58 @@ class Streams implements StreamSet {
     await (await this.#knowledge).flushed();
   }
 
-  async #apply(plans: readonly StreamPlan[]): Promise<void> {
+  #find(id: string): [Entry | undefined, LaneName] {
+    const own = this.#entries.get(id);
+    if (own !== undefined) return [own, "main"];
+    return [[...this.#entries.values()].find(({ plan }) => plan.sub !== null && subId(plan.id) === id), "sub"];
+  }
+
+  #demand(id: string, isDemanded: boolean): void {
+    const [entry, name] = this.#find(id);
+    if (name === "sub") entry?.camera.demand("sub", isDemanded);
+    else if (isDemanded) entry?.main.demanded();
+    else entry?.main.released();
+  }
+
+  async #apply(plans: readonly StreamPlan[], coder: Coder): Promise<void> {
     const wanted = new Map((this.#isDisposed ? [] : plans).map((plan) => [plan.id, plan]));
     const knowledge = await this.#knowledge;
     const gone = [...this.#entries].filter(([id]) => !wanted.has(id));
     for (const [id] of gone) this.#entries.delete(id);
-    for (const plan of wanted.values()) this.#adopt(plan, knowledge);
-    await Promise.all(gone.map(async ([, { stream }]) => stream[Symbol.asyncDispose]()));
+    for (const plan of wanted.values()) this.#adopt(plan, coder, knowledge);
+    await Promise.all(gone.map(async ([, { main }]) => main[Symbol.asyncDispose]()));
   }
 
-  #adopt(plan: StreamPlan, knowledge: Knowledge): void {
+  #adopt(plan: StreamPlan, coder: Coder, knowledge: Knowledge): void {
     const entry = this.#entries.get(plan.id);
     if (entry === undefined) {
-      const log = this.#options.log.with({ stream: plan.id });
-      const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate: this.#painter.draw };
-      const stream = new Stream(plan, this.#isServerThere, { ...this.#options, ...own });
-      this.#entries.set(plan.id, { plan, stream });
-    } else if (!isDeepStrictEqual(entry.plan, plan)) {
-      entry.plan = plan;
-      entry.stream.update(plan);
+      this.#entries.set(plan.id, this.#create(plan, coder, knowledge));
+      return;
     }
+    if (!isDeepStrictEqual(entry.coder, coder)) entry.camera.choose(coder);
+    if (!isDeepStrictEqual(entry.plan, plan)) entry.main.update(plan);
+    entry.coder = coder;
+    entry.plan = plan;
+  }
+
+  #create(plan: StreamPlan, coder: Coder, knowledge: Knowledge): Entry {
+    const log = this.#options.log.with({ stream: plan.id });
+    const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate: this.#painter.draw };
+    let made: Camera | undefined;
+    const main = new Switch(plan, this.#isServerThere, {
+      gatewayHeaders: () => ({}),
+      ...this.#options,
+      log,
+      pictures: (inner, readSource) => {
+        made = new Camera(inner, coder, this.#isServerThere, { ...this.#options, ...own, readSource });
+        return mainPath(made);
+      },
+    });
+    if (made === undefined) throw new Error("a switch makes its stream of pictures at once");
+    return { plan, coder, main, camera: made };
   }
 
   #retry(): void {
-    for (const { stream } of this.#entries.values()) stream.retry();
+    for (const { main } of this.#entries.values()) main.retry();
   }
 }

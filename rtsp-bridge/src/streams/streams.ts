@@ -1,6 +1,7 @@
 // The streams of the bridge: the contract between what MediaMTX reports (../mediamtx) and what
 // is published to it (./stream.ts). The implementation is ./stream-set.ts.
 
+import type { Coder, CoderKind } from "../ffmpeg/coders.ts";
 import type { StreamPlan } from "../plan.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface StreamStatus {
   readonly startSeconds: number | null;
   /** Times the encoder was started again after it had died or hung. */
   readonly restarts: number;
+  /** What encodes it, or would; null where nothing is encoded. */
+  readonly encoder: CoderKind | null;
 }
 
 /** Running totals of one stream since the bridge began, for /metrics. */
@@ -40,14 +43,23 @@ export interface StreamCounters {
   readonly framesHeld: number;
   readonly framesOut: number;
   readonly bytesOut: number;
+  /** Times an encoding device was given up for x264. */
+  readonly encoderFallbacks: number;
+}
+
+export interface ApplyOptions {
+  /** The most cameras that are encoded at the same time. Default: any number. */
+  readonly maxStreams?: number;
+  /** Default: x264. */
+  readonly coder?: Coder;
 }
 
 export interface StreamSet extends AsyncDisposable {
   /**
-   * Starts, ends and keeps streams so that they match the plans. Equal plans are not touched. At
-   * most `maxStreams` run at the same time: one more is `failed`, and says so, until one ends.
+   * Starts, ends and keeps streams so that they match the plans. Equal plans are not touched. With
+   * `maxStreams` cameras running, one more is `failed`, and says so, until one ends.
    */
-  apply(plans: readonly StreamPlan[], maxStreams?: number): Promise<void>;
+  apply(plans: readonly StreamPlan[], options?: ApplyOptions): Promise<void>;
   /** Somebody waits for this path: publish now. Idempotent. */
   demanded(id: string): void;
   /** Nobody watches any more: stop now. Idempotent. */
@@ -63,4 +75,20 @@ export interface StreamSet extends AsyncDisposable {
   serverAvailable(available: boolean): void;
   list(): readonly StreamStatus[];
   counters(id: string): StreamCounters;
+  /** JPEG pictures of a stream whose camera sends video; undefined for a path that is not there. */
+  frames(id: string): PictureFeed | undefined;
+}
+
+/** Who looks at pictures. Both may be called before `view` returns. */
+export interface PictureViewer {
+  /** A whole JPEG, shared by all viewers: never written to. */
+  readonly picture: (jpeg: Uint8Array) => void;
+  /** There is no picture, in words; one may come later all the same. */
+  readonly trouble: (reason: string) => void;
+}
+
+/** Where pictures come from. */
+export interface PictureFeed {
+  /** Wants pictures from now on; dispose of what it gives when no more are wanted. */
+  view(viewer: PictureViewer): Disposable;
 }
