@@ -19,8 +19,11 @@ import { CommandProgress } from "./command-progress.ts";
 import type { CommandAnswer, CommandRequest, FleetEvent, Printer } from "./fleet.ts";
 import type { Store } from "./store.ts";
 
-/** The longest any command may take; families have shorter deadlines of their own, up to 90 s for a resume that heats first. */
-const commandMs = 120_000;
+/**
+ * The longest any command may take; families have shorter deadlines of their own. A start may read a
+ * whole project from a printer that gives 100 KB/s, and then wait three minutes for its answer.
+ */
+const commandMs = 600_000;
 /** The same for one that carries a file: a gigabyte over a slow Wi-Fi. */
 const transferMs = 3_600_000;
 

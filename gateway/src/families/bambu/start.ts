@@ -15,6 +15,8 @@ type StartInput = CommandInput<"start">;
 
 /** A P1P may take more than two minutes to answer. */
 const answerMs = 180_000;
+/** Lower halves of `print_error` below this tell a status and no fault. */
+const faultsFrom = 0x4000;
 
 interface Order {
   readonly command: "project_file" | "gcode_file";
@@ -159,7 +161,7 @@ async function ordered({ link }: CommandContext, order: Order, options: HandlerO
   const before = number(link.report()["print_error"]) ?? 0;
   const failure = (report: Report): number | null => {
     const now = number(report["print_error"]) ?? 0;
-    return now !== 0 && now !== before ? now : null;
+    return (now & 0xffff) >= faultsFrom && now !== before ? now : null;
   };
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
