@@ -86,6 +86,20 @@ function partFaults({ printer, powerCut, powerReturns }: FaultTargets): Faults {
         card.state = "present";
       },
     },
+    file: {
+      summary: "a file lies on the card: its path, and what is in it as text or base64; with neither it is gone",
+      parameters: {
+        path: { kind: "text" },
+        text: { kind: "text", optional: true },
+        base64: { kind: "text", optional: true },
+      },
+      set: async ({ path, text, base64 }) => {
+        if (card.locate(String(path)) === undefined) throw new AdminInputError("the card has no such path");
+        if (typeof text === "string") await card.put(String(path), text);
+        else if (typeof base64 === "string") await card.put(String(path), Buffer.from(base64, "base64"));
+        else await card.remove(String(path));
+      },
+    },
     "door-open": {
       summary: "the door is open, where the model tells it",
       set: () => {
