@@ -35,40 +35,29 @@ export const coderWords: Readonly<Record<Exclude<CoderKind, "x264">, Words>> = {
   vaapi: {
     device: (device) => ["-vaapi_device", device],
     filters: ["format=nv12", "hwupload"],
-    coding: () => [
-      ...["-c:v", "h264_vaapi", "-profile:v", "main", "-rc_mode", "CQP", "-qp", "26"],
-      ...["-idr_interval", "0", "-async_depth", "1", "-sei", "0"],
-    ],
+    coding: () => words("-c:v h264_vaapi -profile:v main -rc_mode CQP -qp 26 -idr_interval 0 -async_depth 1 -sei 0"),
   },
   qsv: {
     device: (device) => ["-init_hw_device", `qsv=gpu,child_device=${device}`, "-filter_hw_device", "gpu"],
     filters: ["format=nv12", "hwupload=extra_hw_frames=8"],
-    coding: () => [
-      ...["-c:v", "h264_qsv", "-preset", "veryfast", "-profile:v", "main", "-global_quality", "26"],
-      ...["-forced_idr", "1", "-async_depth", "1", "-low_delay_brc", "1"],
-    ],
+    coding: () =>
+      words("-c:v h264_qsv -preset veryfast -profile:v main -global_quality 26 -forced_idr 1 -async_depth 1"),
   },
   nvenc: {
     device: () => [],
     filters: ["format=yuv420p"],
-    coding: ({ bitsPerSecond }) => [
-      ...["-c:v", "h264_nvenc", "-preset", "p2", "-tune", "ull", "-profile:v", "main", "-rc", "vbr", "-cq", "26"],
-      ...["-b:v", "0", "-maxrate", String(bitsPerSecond), "-bufsize", String(bitsPerSecond)],
-      ...["-forced-idr", "1", "-zerolatency", "1", "-delay", "0", "-surfaces", "4"],
-    ],
+    coding: ({ bitsPerSecond }) =>
+      words(
+        "-c:v h264_nvenc -preset p2 -tune ull -profile:v main -rc vbr -cq 26 -b:v 0",
+        `-maxrate ${bitsPerSecond} -bufsize ${bitsPerSecond}`,
+        "-forced-idr 1 -zerolatency 1 -delay 0",
+      ),
   },
   v4l2m2m: {
     device: () => [],
     filters: ["format=yuv420p"],
     // It knows no constant quality.
-    coding: ({ bitsPerSecond }) => [
-      "-c:v",
-      "h264_v4l2m2m",
-      "-b:v",
-      String(bitsPerSecond),
-      "-num_capture_buffers",
-      "16",
-    ],
+    coding: ({ bitsPerSecond }) => words(`-c:v h264_v4l2m2m -b:v ${bitsPerSecond} -num_capture_buffers 16`),
   },
 };
 
@@ -78,10 +67,13 @@ export const coderWords: Readonly<Record<Exclude<CoderKind, "x264">, Words>> = {
  * goes on to say full.
  */
 export function x264Words({ framesPerSecond, bitsPerSecond, threads }: Rate): readonly string[] {
-  const rate = String(bitsPerSecond);
-  return [
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main"],
-    ...["-threads", String(threads), "-forced-idr", "1", "-crf", "23", "-maxrate", rate, "-bufsize", rate],
-    ...["-x264-params", `cabac=1:aq-mode=1:scenecut=0:fullrange=off:fps=${framesPerSecond}/1`],
-  ];
+  return words(
+    "-c:v libx264 -preset ultrafast -tune zerolatency -profile:v main -forced-idr 1 -crf 23",
+    `-threads ${threads} -maxrate ${bitsPerSecond} -bufsize ${bitsPerSecond}`,
+    `-x264-params cabac=1:aq-mode=1:scenecut=0:fullrange=off:fps=${framesPerSecond}/1`,
+  );
+}
+
+function words(...lines: readonly string[]): string[] {
+  return lines.join(" ").split(" ");
 }

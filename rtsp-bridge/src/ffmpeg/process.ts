@@ -251,5 +251,5 @@ class EncoderProcess implements Encoder {
 function startChild(program: string, args: readonly string[], outputs: number): Child {
   const stdio: [StdioPipe, StdioPipe, StdioPipe, ...StdioPipe[]] = ["pipe", "pipe", "pipe"];
   for (let output = 1; output < outputs; output += 1) stdio.push("pipe");
-  return spawn(program, args, { stdio }) as Child;
+  return spawn(program, args, { stdio });
 }

@@ -140,7 +140,6 @@ export class Switch implements PathStream {
     const inner = this.#pictures.status();
     if (this.#relay === undefined) {
       if (this.#isDemanded && !this.#isServerThere) return { ...inner, reason: "the RTSP server is not running" };
-      if (this.#isDemanded && !this.#isServerThere) return { ...inner, reason: "the RTSP server is not running" };
       const isStarting = inner.state === "idle" && this.#watch !== undefined;
       return isStarting ? { ...inner, state: "starting" } : inner;
     }
@@ -156,6 +155,7 @@ export class Switch implements PathStream {
       height: this.#size?.height ?? null,
       ...rates,
       startSeconds: this.#startSeconds,
+      encoder: null,
     };
   }
 
@@ -168,6 +168,7 @@ export class Switch implements PathStream {
       framesHeld: inner.framesHeld + framesHeld,
       framesOut: inner.framesOut + framesOut,
       bytesOut: inner.bytesOut + bytesOut,
+      encoderFallbacks: inner.encoderFallbacks,
     };
   }
 

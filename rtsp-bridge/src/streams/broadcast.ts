@@ -273,7 +273,7 @@ export class Broadcast {
       log,
       signal,
       feeder: this.#feeder,
-      form: () => this.#formOf([...this.#open.keys()].sort(), this.#size ?? fallbackSize),
+      form: () => this.#formOf([...this.#open.keys()].toSorted(), this.#size ?? fallbackSize),
       lane: (name) => this.#lanes[name],
       takeSpare,
       hasYoungPicture: () => lastPicture !== undefined && clock.monotonic() - lastPicture.arrivedMs < youngMs,
