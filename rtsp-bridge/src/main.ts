@@ -1,15 +1,20 @@
 // The bridge's composition root: the only file that reads the environment, the arguments and
 // the signals. Wiring only.
 
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  bridgeKey,
   chooseInventory,
+  connectionSecret,
   createSecrets,
   InventoryError,
   noInventoryYet,
   openInventory,
   type InventoryFile,
+  type Secrets,
 } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
@@ -19,12 +24,17 @@ import { createApp } from "./http/app.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { MediamtxError } from "./mediamtx/errors.ts";
 import { openMediamtx, type Mediamtx } from "./mediamtx/mediamtx.ts";
-import { freePort } from "./mediamtx/ports.ts";
+import type { OutputPorts } from "./mediamtx/outputs.ts";
+import { freePort, freeUdpPort } from "./mediamtx/ports.ts";
 import { findFfmpeg, findMediamtx, mediamtxVersion } from "./mediamtx/programs.ts";
+import type { Service } from "./mediamtx/service.ts";
+import { bridgeUser } from "./mediamtx/viewers.ts";
 import { planStreams } from "./plan.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import type { ReadSecret } from "./sources/target.ts";
 import { createStreamSet } from "./streams/stream-set.ts";
 import type { StreamSet } from "./streams/streams.ts";
+import { Warming } from "./streams/warming.ts";
 
 /** Everything has ended by then; below the ten seconds that container engines give. */
 const stopMs = 4500;
@@ -37,13 +47,36 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
   await using stack = new AsyncDisposableStack();
   const inventory = stack.use(await openInventory({ file: settings.inventoryFile, env: process.env, secrets }));
   const { program, ffmpeg } = await findPrograms(settings, log);
-  const rtspPort = settings.rtspPort === 0 ? await freePort(undefined) : settings.rtspPort;
+  const rtspPort = await portOrFree(settings.rtspPort);
   const rtsp = `rtsp://127.0.0.1:${rtspPort}`;
   const { dataDir, searchPath, timeZone } = settings;
-  const streams = stack.use(createStreamSet({ rtspUrl: rtsp, ffmpegPath: ffmpeg, dataDir, clock, log }));
+  const readSecret = secretReader(settings, secrets);
+  const key = (): string | undefined => keyOf(inventory);
+  // New at every start, so that nobody can have kept it.
+  const login = { user: bridgeUser, password: randomBytes(24).toString("hex") };
+  secrets.add(login.password);
+  const rtspUrl = rtsp.replace("//", `//${login.user}:${login.password}@`);
+  const gatewayHeaders = (): Record<string, string> => authorization(key());
+  const streams = stack.use(
+    createStreamSet({ rtspUrl, ffmpegPath: ffmpeg, dataDir, readSecret, gatewayHeaders, clock, log }),
+  );
   const baseFile = fileURLToPath(new URL("../../mediamtx.yml", import.meta.url));
   const mediamtx = stack.use(
-    await openMediamtx({ program, baseFile, dataDir, rtspPort, searchPath, timeZone, streams, clock, log, signal }),
+    await openMediamtx({
+      program,
+      baseFile,
+      dataDir,
+      rtspPort,
+      ports: await outputPorts(settings),
+      login,
+      service: serviceOf(inventory, settings),
+      searchPath,
+      timeZone,
+      streams,
+      clock,
+      log,
+      signal,
+    }),
   );
   stack.use(await followInventory({ inventory, streams, mediamtx, settings, log, signal }));
   const metrics = stack.use(
@@ -56,8 +89,23 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
       inventory: () => inventory.status,
     }),
   );
+  const isThere = (id: string): boolean => streams.list().some((stream) => stream.id === id);
+  const warming = stack.use(new Warming({ rtspUrl: rtsp, login, isThere, clock, log }));
   const app = createApp({
     streams: () => streams.list(),
+    frames: (id) => streams.frames(id),
+    key,
+    remote: {
+      allowed: () => inventory.current.bridge.remoteControl,
+      start: (id, seconds) => warming.start(id, seconds),
+      stop: async (id) => {
+        warming.stop(id);
+        const dismissed = mediamtx.dismiss(id);
+        streams.released(id);
+        await dismissed;
+      },
+    },
+    allowedHosts: () => inventory.current.gateway.allowedHosts,
     mediamtxUp: () => mediamtx.up,
     unready: () => unready(mediamtx, inventory),
     metrics: metrics.registry,
@@ -68,6 +116,41 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
   await aborted(signal);
   log.info("stopping");
   return 0;
+}
+
+/** What the bridge and the gateway show each other; undefined while the cameras are open to all. */
+function keyOf({ current: { access } }: InventoryFile): string | undefined {
+  return access === null ? undefined : bridgeKey(access);
+}
+
+function authorization(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { Authorization: `Bearer ${key}` };
+}
+
+function serviceOf({ current: { bridge, access } }: InventoryFile, { inventoryFile }: Settings): Service {
+  return { bridge, access, folder: dirname(inventoryFile) };
+}
+
+async function outputPorts({ rtspsPort, webrtcPort, webrtcUdpPort, hlsPort }: Settings): Promise<OutputPorts> {
+  return {
+    rtsps: await portOrFree(rtspsPort),
+    webrtc: await portOrFree(webrtcPort),
+    webrtcUdp: webrtcUdpPort === 0 ? await freeUdpPort(undefined) : webrtcUdpPort,
+    hls: await portOrFree(hlsPort),
+  };
+}
+
+async function portOrFree(port: number): Promise<number> {
+  return port === 0 ? freePort(undefined) : port;
+}
+
+/** Reads one secret of a printer that is asked for its video, and has the log mask it. */
+function secretReader({ inventoryFile: file }: Settings, secrets: Secrets): ReadSecret {
+  return async (connection, key) => {
+    const secret = await connectionSecret(connection, key, { file, env: process.env });
+    secrets.add(secret);
+    return secret;
+  };
 }
 
 async function findPrograms(settings: Settings, log: Log): Promise<{ program: string; ffmpeg: string }> {
@@ -96,6 +179,7 @@ async function followInventory(parts: {
   const { gatewayUrl, inventoryFile: file } = parts.settings;
   const apply = async (): Promise<void> => {
     const { bridge } = inventory.current;
+    await mediamtx.setService(serviceOf(inventory, parts.settings));
     const plans = planStreams(inventory.current, gatewayUrl);
     await streams.apply(plans, bridge.maxStreams);
     await mediamtx.setPaths(
@@ -120,6 +204,7 @@ async function followInventory(parts: {
 function unready(mediamtx: Mediamtx, { status }: InventoryFile): readonly string[] {
   return [
     ...(mediamtx.up ? [] : ["MediaMTX does not answer"]),
+    ...mediamtx.problems,
     ...(status.valid ? [] : ["the inventory on disk is refused; an older one is in force", ...status.problems]),
   ];
 }
@@ -133,7 +218,7 @@ function version(): string {
 function startFault(error: unknown): string {
   const { code, message, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof MediamtxError) {
-    return error.reason === "port-in-use" ? `${message}; set GANTRY_RTSP_PORT to a free one` : message;
+    return message;
   }
   if (syscall === "listen") {
     return `${message}: set GANTRY_BRIDGE_HTTP_HOST and GANTRY_BRIDGE_HTTP_PORT to an address that is free`;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import type { InventoryStatus } from "@gantry/config";
 import { listen } from "@gantry/platform/http-server";
@@ -27,18 +29,28 @@ interface Bench {
   readonly url: string;
   readonly streams: StreamStatus[];
   readonly reasons: string[];
-  readonly status: { mediamtxUp: boolean; inventoryValid: boolean };
+  readonly status: { mediamtxUp: boolean; inventoryValid: boolean; remoteControl: boolean };
+  /** What was asked of the streams. */
+  readonly asked: string[];
 }
 
 async function bench(context: TestContext): Promise<Bench> {
   const streams = [live];
   const reasons: string[] = [];
-  const status = { mediamtxUp: true, inventoryValid: true };
+  const asked: string[] = [];
+  const status = { mediamtxUp: true, inventoryValid: true, remoteControl: true };
   const metrics = createMetrics({
     version: "0.1.0",
     revision: "abc",
     streams: () => streams,
-    counters: () => ({ framesIn: 9, framesDropped: 2, framesHeld: 3, framesOut: 10, bytesOut: 5000, encoderFallbacks: 0 }),
+    counters: () => ({
+      framesIn: 9,
+      framesDropped: 2,
+      framesHeld: 3,
+      framesOut: 10,
+      bytesOut: 5000,
+      encoderFallbacks: 0,
+    }),
     mediamtx: () => ({ up: status.mediamtxUp, restarts: 4 }),
     inventory: () => ({ valid: status.inventoryValid, loadedAtMs: 1_700_000_000_000 }) as InventoryStatus,
     startsEveryMs: 1,
@@ -47,6 +59,12 @@ async function bench(context: TestContext): Promise<Bench> {
     frames: () => undefined,
     key: () => undefined,
     streams: () => streams,
+    remote: {
+      allowed: () => status.remoteControl,
+      start: (id, seconds) => void asked.push(`start ${id} ${seconds}`),
+      stop: async (id) => void asked.push(`stop ${id}`),
+    },
+    allowedHosts: () => ["gantry.example.com"],
     mediamtxUp: () => status.mediamtxUp,
     unready: () => reasons,
     metrics: metrics.registry,
@@ -57,7 +75,7 @@ async function bench(context: TestContext): Promise<Bench> {
     metrics[Symbol.dispose]();
     await server[Symbol.asyncDispose]();
   });
-  return { url: server.url, streams, reasons, status };
+  return { url: server.url, streams, reasons, status, asked };
 }
 
 async function get(url: string): Promise<{ status: number; type: string; body: unknown }> {
@@ -113,6 +131,60 @@ void test("unknown and unreadable addresses are problems too", async (context) =
   const { url } = await bench(context);
   assert.partialDeepStrictEqual((await get(`${url}/nope`)).body, { code: "not_found", status: 404 });
   assert.partialDeepStrictEqual((await get(`${url}/api/v1/streams/%ff`)).body, { code: "invalid_input", status: 400 });
+});
+
+async function ask(url: string, path: string, headers: Record<string, string> = {}, body = "", method = "POST") {
+  return new Promise<{ status: number; code: string | undefined }>((resolve, reject) => {
+    const asking = request(`${url}${path}`, { method, headers }, (response) => {
+      text(response)
+        .then((answer) => (JSON.parse(answer) as { code?: string }).code)
+        .then((code) => resolve({ status: response.statusCode ?? 0, code }), reject);
+    });
+    asking.on("error", reject);
+    asking.end(body);
+  });
+}
+
+void test("streams are started, for a time or without one, and stopped", async (context) => {
+  const { url, asked } = await bench(context);
+  assert.equal((await ask(url, "/api/v1/streams/cc1/start")).status, 202);
+  assert.equal((await ask(url, "/api/v1/streams/cc1/start", {}, '{"seconds": 60}')).status, 202);
+  assert.equal((await ask(url, "/api/v1/streams/cc1/stop")).status, 200);
+  assert.deepEqual(asked, ["start cc1 undefined", "start cc1 60", "stop cc1"]);
+});
+
+void test("wrong ones are refused, and nothing is asked", async (context) => {
+  const { url, asked } = await bench(context);
+  for (const body of ['{"seconds": 0}', '{"seconds": 1.5}', '{"minutes": 1}', "[", "7", " ".repeat(2000)]) {
+    assert.deepEqual(await ask(url, "/api/v1/streams/cc1/start", {}, body), { status: 400, code: "invalid_input" });
+  }
+  assert.equal((await ask(url, "/api/v1/streams/cc1/stop", {}, '{"seconds": 5}')).status, 400);
+  assert.deepEqual(await ask(url, "/api/v1/streams/nope/start"), { status: 404, code: "not_found" });
+  assert.equal((await ask(url, "/api/v1/streams/cc1/pause")).status, 404);
+  assert.equal((await ask(url, "/api/v1/streams/cc1/start", {}, "", "GET")).status, 404);
+  assert.deepEqual(asked, []);
+});
+
+void test("streams are not started where the inventory does not allow it, nor by a stranger's page", async (context) => {
+  const { url, asked, status } = await bench(context);
+  const path = "/api/v1/streams/cc1/start";
+  assert.deepEqual(await ask(url, path, { Origin: "http://evil.example" }), { status: 403, code: "forbidden" });
+  assert.deepEqual(await ask(url, path, { Host: "evil.example" }), { status: 403, code: "forbidden" });
+  status.remoteControl = false;
+  assert.deepEqual(await ask(url, path), { status: 403, code: "control_disabled" });
+  assert.deepEqual(asked, []);
+});
+
+void test("the API is not read under a stranger's name; health and metrics are", async (context) => {
+  const { url } = await bench(context);
+  for (const [Host, path, expected] of [
+    ["evil.example", "/api/v1/streams", 403],
+    ["evil.example", "/healthz", 200],
+    ["rtsp-bridge:8788", "/api/v1/streams", 200],
+    ["Gantry.example.com", "/api/v1/streams", 200],
+  ] as const) {
+    assert.equal((await ask(url, path, { Host }, "", "GET")).status, expected, Host + path);
+  }
 });
 
 void test("metrics say what the streams are doing", async (context) => {

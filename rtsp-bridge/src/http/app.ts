@@ -1,13 +1,15 @@
-// The bridge over HTTP: health, readiness, metrics, streams. It only reads. On Node's own server,
-// because five addresses need no framework, and one would be a sixth of the bridge's memory.
+// The bridge over HTTP: health, readiness, metrics, streams. On Node's own server, because a handful of
+// addresses needs no framework, and one would be a sixth of the bridge's memory.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Log } from "@gantry/platform/log";
 import { isSame, presentedBy } from "@gantry/platform/presented";
+import { refusedHost } from "@gantry/platform/request-guard";
 import type { Registry } from "prom-client";
 import type { PictureFeed, StreamStatus } from "../streams/streams.ts";
 import { sendFrames } from "./frames.ts";
 import { sendProblem } from "./problem.ts";
+import { answerRemote, remoteAddress, type RemoteControl } from "./remote-control.ts";
 
 export interface AppOptions {
   readonly streams: () => readonly StreamStatus[];
@@ -15,6 +17,9 @@ export interface AppOptions {
   readonly frames: (id: string) => PictureFeed | undefined;
   /** What the gateway must show to see pictures; undefined: anybody may. */
   readonly key: () => string | undefined;
+  readonly remote: RemoteControl;
+  /** Host names, besides addresses and local names, under which the bridge is asked; lower case. */
+  readonly allowedHosts: () => readonly string[];
   readonly mediamtxUp: () => boolean;
   /** Why the bridge cannot do its work, in words; empty: it can. */
   readonly unready: () => readonly string[];
@@ -30,7 +35,7 @@ export function createApp(options: AppOptions): RequestListener {
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("X-Content-Type-Options", "nosniff");
     answer(options, request, response).catch((error: unknown) => {
-      options.log.error("a request failed", { method: request.method, path: request.url, error });
+      options.log.error("a request failed", { method: request.method, path: pathOf(request.url ?? ""), error });
       if (response.headersSent) response.destroy();
       else sendProblem(response, "internal", "The bridge could not answer; its log says why.");
     });
@@ -42,6 +47,17 @@ async function answer(options: AppOptions, request: IncomingMessage, response: S
   if (path === undefined) {
     sendProblem(response, "invalid_input", "The address cannot be decoded.");
     return;
+  }
+  const allowedHosts = new Set(options.allowedHosts());
+  const refused = path.startsWith("/api/") ? refusedHost(request.headers.host, allowedHosts) : undefined;
+  if (refused !== undefined) {
+    sendProblem(response, "forbidden", refused);
+    return;
+  }
+  const remote = request.method === "POST" ? remoteAddress(path) : undefined;
+  if (remote !== undefined) {
+    const status = (): StreamStatus | undefined => options.streams().find(({ id }) => id === remote.id);
+    return answerRemote(options.remote, { ...remote, request, allowedHosts, status }, response);
   }
   const isRead = request.method === "GET" || request.method === "HEAD";
   const pictures = isRead ? framesPath.exec(path)?.[1] : undefined;

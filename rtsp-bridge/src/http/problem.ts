@@ -4,6 +4,8 @@ import type { ServerResponse } from "node:http";
 
 const problems = {
   invalid_input: { status: 400, title: "Invalid input" },
+  control_disabled: { status: 403, title: "Control is off" },
+  forbidden: { status: 403, title: "Forbidden" },
   not_found: { status: 404, title: "Not found" },
   unauthorized: { status: 401, title: "No valid credential" },
   unreachable: { status: 503, title: "Not reachable" },
@@ -16,6 +18,14 @@ type ProblemCode = keyof typeof problems;
 export function sendProblem(response: ServerResponse, code: ProblemCode, detail: string, printer?: string): void {
   const { status, title } = problems[code];
   const type = `urn:gantry:problem:${code.replaceAll("_", "-")}`;
-  const body = { type, title, status, detail, code, retryable: code === "unreachable", ...(printer === undefined ? {} : { printer }) };
+  const body = {
+    type,
+    title,
+    status,
+    detail,
+    code,
+    retryable: code === "unreachable",
+    ...(printer === undefined ? {} : { printer }),
+  };
   response.writeHead(status, { "Content-Type": "application/problem+json; charset=utf-8" }).end(JSON.stringify(body));
 }

@@ -9,6 +9,8 @@ const all = { name: "frigate", token: "frigate-token", printers: undefined };
 const one = { name: "hallway", token: "hallway-token", printers: ["cc1"] };
 const access: AccessSettings = { cameras, tokens: [all, one] };
 
+const session = (user: string, path = "cc2") => ({ user, path });
+
 void test("without access everybody watches, and only the bridge publishes", () => {
   const [publisher, anybody] = viewerUsers(null, bridge);
   assert.deepEqual(publisher?.permissions, [{ action: "publish" }, { action: "read" }]);
@@ -39,7 +41,6 @@ void test("access with nobody in it lets nobody watch", () => {
 });
 
 void test("sessions are ended by what is gone, changed or narrowed, and by nothing else", () => {
-  const session = (user: string, path = "cc2") => ({ user, path });
   const without = { cameras, tokens: [one] };
   assert.equal(isRevoked(session("frigate"), access, without), true);
   assert.equal(isRevoked(session("home"), access, without), false);
