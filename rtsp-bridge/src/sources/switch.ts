@@ -16,6 +16,7 @@ import { sizeOf } from "./picture-size.ts";
 import { Relay } from "./relay.ts";
 import { findCamera, shownUrl, type CameraKind, type ReadSecret } from "./target.ts";
 import { VideoCamera } from "./video-camera.ts";
+import { VideoPictures } from "./video-pictures.ts";
 import type { VideoTarget } from "./rtsp-camera.ts";
 
 /** What the set of streams asks of one path. */
@@ -57,7 +58,7 @@ export class Switch implements PathStream {
   readonly #camera: VideoCamera;
   readonly frames: Frames;
   readonly #counters = { framesIn: 0, framesHeld: 0, framesOut: 0, bytesOut: 0 };
-  readonly #tellers = new Set<(reason: string) => void>();
+  readonly #standIn: VideoPictures;
   #plan: StreamPlan;
   #kind: Kind;
   #isDemanded = false;
@@ -83,6 +84,7 @@ export class Switch implements PathStream {
     this.#isServerThere = isServerThere;
     this.#camera = new VideoCamera({ target: async (signal) => this.#target(signal), clock, log });
     this.frames = new Frames({ camera: this.#camera, ffmpegPath, clock, log });
+    this.#standIn = new VideoPictures(this.frames, clock);
     if (plan.video?.kind === "address") this.#source = shownUrl(plan.video.url);
     this.#pictures = options.pictures(this.#innerPlan(), async (source) => this.#read(source));
   }
@@ -90,6 +92,11 @@ export class Switch implements PathStream {
   /** Whether its camera sends video, as far as it is known. */
   get kind(): Kind {
     return this.#kind;
+  }
+
+  /** Whether the second stream is watched: it is encoded of pictures whatever the camera sends. */
+  wantPictures(isWanted: boolean): void {
+    this.#standIn.want(isWanted);
   }
 
   demanded(): void {
@@ -260,7 +267,7 @@ export class Switch implements PathStream {
   }
 
   #trouble(reason: string): void {
-    for (const tell of this.#tellers) tell(reason);
+    this.#standIn.trouble(reason);
     this.#showPictures();
   }
 
@@ -315,16 +322,11 @@ export class Switch implements PathStream {
     this.#options.log.info("the camera's video is handed through", { startSeconds: this.#startSeconds, ...this.#size });
   }
 
-  /** What the stream that encodes reads: the gateway's pictures, or nothing but the reason. */
+  /** What the stream that encodes reads: the gateway's pictures, or the reason why there are none. */
   async #read(options: SourceOptions): Promise<void> {
     if (/^https?:/iu.test(options.url)) return readSource({ ...options, headers: this.#options.gatewayHeaders });
     if (this.#camera.reason !== null) options.onTrouble(this.#camera.reason);
-    this.#tellers.add(options.onTrouble);
-    await new Promise<void>((resolve) => {
-      if (options.signal.aborted) resolve();
-      else options.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    this.#tellers.delete(options.onTrouble);
+    await this.#standIn.read(options);
   }
 }
 

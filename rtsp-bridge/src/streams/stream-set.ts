@@ -132,8 +132,10 @@ class Streams implements StreamSet {
 
   #demand(id: string, isDemanded: boolean): void {
     const [entry, name] = this.#find(id);
-    if (name === "sub") entry?.camera.demand("sub", isDemanded);
-    else if (isDemanded) entry?.main.demanded();
+    if (name === "sub") {
+      entry?.main.wantPictures(isDemanded);
+      entry?.camera.demand("sub", isDemanded);
+    } else if (isDemanded) entry?.main.demanded();
     else entry?.main.released();
   }
 
