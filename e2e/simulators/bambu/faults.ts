@@ -121,7 +121,6 @@ function reportFaults({ printer, broker, reporter }: FaultTargets): Faults {
     lag: knob(knobs, "lags", true, "a pushall within five minutes of the last stops all reports for 10 s"),
     "dirty-text": knob(knobs, "dirtyText", true, "names hold bytes that are no UTF-8, and a NUL ends the message"),
     "tray-state": knob(knobs, "trayState", true, "filled trays have `state`, which pybambu wants"),
-    "liveview-off": knob(knobs, "liveviewOff", true, "rtsp_url says disable"),
     "camera-missing": knob(knobs, "cameraGone", true, 'ipcam_dev is "0"'),
     "online-version": {
       summary: "online.version changes, as after an update",

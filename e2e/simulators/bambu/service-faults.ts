@@ -4,6 +4,8 @@
 import type { Fault } from "../simulator.ts";
 import type { FaultTargets, Faults } from "./faults.ts";
 import { defaultFtpKnobs, type FtpKnobs, type UploadFault } from "./ftp/knobs.ts";
+import type { JpegCamera } from "./jpeg-camera.ts";
+import type { RtspsCamera } from "./rtsps.ts";
 
 const uploadFaults: readonly UploadFault[] = ["no-226", "426-complete", "426-truncated", "553"];
 const forEverMs = 3_600_000;
@@ -56,33 +58,73 @@ function fileFaults({ services: { ftp } }: FaultTargets): Faults {
   };
 }
 
-function cameraFaults({ services }: FaultTargets): Faults {
-  const { jpeg } = services;
-  if (jpeg === undefined) return {};
+function cameraFaults({ services, printer }: FaultTargets): Faults {
+  const { jpeg, rtsps } = services;
+  const stall = (stalled: boolean): void => {
+    for (const camera of [jpeg, rtsps]) if (camera !== undefined) camera.knobs.stalled = stalled;
+  };
   return {
     "camera-stall": {
       summary: "camera connections stay open and bring no frame",
-      set: () => {
-        jpeg.knobs.stalled = true;
-      },
-      clear: () => {
-        jpeg.knobs.stalled = false;
-      },
+      set: () => stall(true),
+      clear: () => stall(false),
     },
+    "camera-drop": { summary: "ends the streams that run", set: () => services.dropCamera() },
+    "camera-refuse": {
+      summary: "the camera's port is closed",
+      set: async () => services.listenCamera(false),
+      clear: async () => services.listenCamera(true),
+    },
+    ...(jpeg !== undefined && jpegFaults(jpeg)),
+    ...(rtsps !== undefined && rtspsFaults(rtsps, printer)),
+  };
+}
+
+function jpegFaults({ knobs }: JpegCamera): Faults {
+  return {
     "camera-starves": {
       summary: "a second viewer waits in vain instead of taking the first one's place",
       set: () => {
-        jpeg.knobs.secondViewer = "starves";
+        knobs.secondViewer = "starves";
       },
       clear: () => {
-        jpeg.knobs.secondViewer = "displaces";
+        knobs.secondViewer = "displaces";
       },
     },
-    "camera-drop": { summary: "ends the streams that run", set: () => jpeg.drop() },
-    "camera-refuse": {
-      summary: "the camera's port is closed",
-      set: async () => services.listen("camera", false),
-      clear: async () => services.listen("camera", true),
+  };
+}
+
+function rtspsFaults(camera: RtspsCamera, { knobs, machine }: FaultTargets["printer"]): Faults {
+  const liveview = (on: boolean): void => {
+    knobs.liveviewOff = !on;
+    camera.knobs.enabled = on;
+    if (!on) camera.drop();
+    machine.onTransition();
+  };
+  return {
+    "liveview-off": {
+      summary: "LAN Only Liveview is off: rtsp_url says disable, the port closes at once",
+      set: () => liveview(false),
+      clear: () => liveview(true),
+    },
+    "video-drops": {
+      summary: "streams are cut so long after their start",
+      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: forEverMs, default: 5000 } },
+      set: ({ milliseconds }) => {
+        camera.knobs.dropAfterMs = Number(milliseconds);
+      },
+      clear: () => {
+        camera.knobs.dropAfterMs = undefined;
+      },
+    },
+    "video-clock-stands": {
+      summary: "the RTP clock does not go on, as on the P2S",
+      set: () => {
+        camera.knobs.frozenClock = true;
+      },
+      clear: () => {
+        camera.knobs.frozenClock = false;
+      },
     },
   };
 }

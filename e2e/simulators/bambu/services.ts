@@ -5,6 +5,7 @@ import { Discovery, type Introduction } from "./discovery.ts";
 import { FtpServer } from "./ftp/server.ts";
 import { JpegCamera } from "./jpeg-camera.ts";
 import type { Printer } from "./printer.ts";
+import { RtspsCamera } from "./rtsps.ts";
 import type { ServiceOptions } from "./service.ts";
 import { cameraOf } from "./view.ts";
 
@@ -36,11 +37,13 @@ export interface ServicesOptions {
 
 const announceEveryMs = 5000;
 const jpegsPerSecond = 1;
+const videoFramesPerSecond = 15;
 
 export class Services implements AsyncDisposable {
   readonly ftp: FtpServer;
   /** Of the models that have it. */
   readonly jpeg: JpegCamera | undefined;
+  readonly rtsps: RtspsCamera | undefined;
   readonly discovery: Discovery;
   /** Those that this model has. */
   readonly #all: ReadonlyMap<Name, Service>;
@@ -67,6 +70,10 @@ export class Services implements AsyncDisposable {
       const source = this.#stack.use(cameraOf(machine, jpegsPerSecond));
       this.jpeg = new JpegCamera({ ...shared, port: port("camera"), source });
       all.set("camera", this.jpeg);
+    } else {
+      const source = this.#stack.use(cameraOf(machine, videoFramesPerSecond));
+      this.rtsps = new RtspsCamera({ ...shared, port: port("rtsps"), source });
+      all.set("rtsps", this.rtsps);
     }
     all.set("bind", new BindDetect({ host, journal, port: port("bind"), tls: undefined, introduce }));
     all.set("bind-tls", new BindDetect({ host, journal, port: port("bind-tls"), tls, introduce }));
@@ -83,8 +90,9 @@ export class Services implements AsyncDisposable {
     await Promise.all([...this.#all.values()].map(async (service) => service.close(how)));
   }
 
-  /** Shuts one port, or opens it again; also after power returns it stays so. */
-  async listen(name: "camera" | "ftps", on: boolean): Promise<void> {
+  /** Shuts the camera's port, or opens it again; it stays so when power returns. */
+  async listenCamera(on: boolean): Promise<void> {
+    const name = this.jpeg === undefined ? "rtsps" : "camera";
     if (on) this.#closed.delete(name);
     else this.#closed.add(name);
     const service = this.#all.get(name);
@@ -94,7 +102,13 @@ export class Services implements AsyncDisposable {
   /** Ends every session, as when the access code changes. */
   drop(): void {
     this.ftp.drop();
+    this.dropCamera();
+  }
+
+  /** Ends the streams that run. */
+  dropCamera(): void {
     this.jpeg?.drop();
+    this.rtsps?.drop();
   }
 
   /** Those that this model has. */
