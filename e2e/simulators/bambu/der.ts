@@ -1,7 +1,7 @@
 // Writes the few ASN.1 types in DER (X.690) that a certificate is made of. It reads nothing.
 
 /** One value: tag, length, content. */
-export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents);
   return Buffer.concat([Buffer.from([tag]), lengthBytes(content.length), content]);
 }

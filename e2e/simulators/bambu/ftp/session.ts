@@ -18,7 +18,7 @@ export interface SessionOptions extends ServiceOptions {
 }
 
 /** @returns the reply, or undefined for none. */
-export type Command = (session: FtpSession, argument: string) => Promise<string | undefined> | string | undefined;
+type Command = (session: FtpSession, argument: string) => Promise<string | undefined> | string | undefined;
 export type Commands = Readonly<Record<string, Command>>;
 
 const longestLine = 4096;
