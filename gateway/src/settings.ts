@@ -13,9 +13,9 @@ const schema = z.object({
   GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
   GANTRY_HTTP_PORT: port.default(8787),
   GANTRY_RTSP_PORT: port.default(8554),
-  GANTRY_RTSPS_PORT: port.default(8322),
   GANTRY_WEBRTC_PORT: port.default(8889),
   GANTRY_HLS_PORT: port.default(8888),
+  GANTRY_BRIDGE_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8788"),
   GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
   GANTRY_REVISION: z.string().min(1).optional(),
   GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
@@ -31,9 +31,11 @@ export interface Settings {
   readonly httpPort: number;
   /** Port of the bridge's RTSP server, for the addresses that are shown. */
   readonly rtspPort: number;
-  readonly rtspsPort: number;
+  /** Ports of the bridge's video for browsers, for the links that are shown. */
   readonly webrtcPort: number;
   readonly hlsPort: number;
+  /** Where the bridge is found, which reads the cameras that send H.264. */
+  readonly bridgeUrl: string;
   /** Where `main.ts mcp` finds the running gateway. */
   readonly gatewayUrl: string;
   /** Commit the product was built from, where the image says so. */
@@ -61,9 +63,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     httpHost: data.GANTRY_HTTP_HOST,
     httpPort: data.GANTRY_HTTP_PORT,
     rtspPort: data.GANTRY_RTSP_PORT,
-    rtspsPort: data.GANTRY_RTSPS_PORT,
     webrtcPort: data.GANTRY_WEBRTC_PORT,
     hlsPort: data.GANTRY_HLS_PORT,
+    bridgeUrl: data.GANTRY_BRIDGE_URL,
     gatewayUrl: data.GANTRY_GATEWAY_URL,
     revision: data.GANTRY_REVISION,
     logLevel: data.GANTRY_LOG_LEVEL,

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Inventory, InventoryFile, PrinterEntry } from "@gantry/config";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
+import type { BridgeAddress } from "../camera/bridge-pictures.ts";
 import type { CameraHub } from "../camera/hub.ts";
 import type { Families } from "../families/family.ts";
 import { PrinterError } from "../model/errors.ts";
@@ -18,12 +19,21 @@ export interface FleetOptions {
   readonly families: Families;
   /** Where each printer's folder is. */
   readonly dataFolder: string;
+  /** Reads the cameras that send H.264. */
+  readonly bridge?: BridgeAddress;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Starts a unit for every printer of the inventory, and follows its changes until disposed. */
-export function createFleet({ inventory, families, dataFolder, clock, log }: FleetOptions): Fleet & AsyncDisposable {
+export function createFleet({
+  inventory,
+  families,
+  dataFolder,
+  bridge,
+  clock,
+  log,
+}: FleetOptions): Fleet & AsyncDisposable {
   const store = new Store({ clock, log });
   const units = new Map<string, PrinterUnit>();
   let graceMs = inventory.current.gateway.cameraGraceMs;
@@ -36,7 +46,7 @@ export function createFleet({ inventory, families, dataFolder, clock, log }: Fle
     const folder = join(dataFolder, entry.id);
     units.set(
       entry.id,
-      new PrinterUnit({ entry, family, cameraGraceMs: graceMs, dataFolder: folder, store, clock, log }),
+      new PrinterUnit({ entry, family, cameraGraceMs: graceMs, dataFolder: folder, bridge, store, clock, log }),
     );
   }
 
@@ -74,6 +84,12 @@ export function createFleet({ inventory, families, dataFolder, clock, log }: Fle
     list: () => store.list(),
     get: (id) => store.get(id),
     camera: (id) => camera(store, units, id),
+    video: async (id, signal) => {
+      store.get(id);
+      const unit = units.get(id);
+      if (unit === undefined) throw new PrinterError("not_found", `there is no printer "${id}"`, { printer: id });
+      return unit.video(signal);
+    },
     dispatch: async (request) =>
       dispatch(request, { store, session: (id) => units.get(id)?.supervisor.session, clock, log }),
     on: (listener) => store.on(listener),

@@ -9,6 +9,7 @@ import type { JsonObject } from "../model/document.ts";
 import type { PrinterEvent } from "../model/events.ts";
 import type { Identity, PrinterState } from "../model/printer.ts";
 import type { CameraHub } from "../camera/hub.ts";
+import type { VideoSource } from "../families/family.ts";
 
 /** A printer as it is now. Immutable; a new object whenever anything changed. */
 export interface Printer {
@@ -68,6 +69,7 @@ export type CommandAnswer =
   | { readonly kind: "dry_run" };
 
 export type { InventoryStatus } from "@gantry/config";
+export type { VideoSource } from "../families/family.ts";
 
 export interface Fleet {
   /** In the order of the inventory. */
@@ -76,6 +78,11 @@ export interface Fleet {
   get(id: string): Printer;
   /** @throws PrinterError `not_found`, also where the printer has no camera */
   camera(id: string): CameraHub;
+  /**
+   * The H.264 of its camera, for the bridge to hand through; null where the camera sends pictures.
+   * @throws PrinterError `not_found` without a camera; why it cannot be told just now
+   */
+  video(id: string, signal: AbortSignal): Promise<VideoSource | null>;
   /**
    * The one gate: control, capability, phase, bounds, deadline, audit line.
    * @throws PrinterError `not_found`, `invalid_input`, `control_disabled`, `unsupported`,

@@ -273,6 +273,15 @@ describe("openMjpeg", () => {
     assert.deepEqual([texts, error.reason], [["a"], "ended"]);
   });
 
+  it("gives the reason of a service that tells one", async () => {
+    await using camera = await listen((_, response) => {
+      const body = JSON.stringify({ title: "Not reachable", detail: "the camera is asleep" });
+      response.writeHead(503, { "content-type": "application/problem+json" }).end(body);
+    });
+    const { error } = await read(camera.url);
+    assert.deepEqual([error.reason, error.status, error.message], ["refused", 503, "the camera is asleep"]);
+  });
+
   it("says that nothing can be reached, and why", async () => {
     const camera = await listen(() => undefined);
     await camera[Symbol.asyncDispose]();

@@ -14,6 +14,9 @@ const maxPreambleBytes = 1024 * 1024;
 
 const maxRedirects = 5;
 
+/** Longest reason that is read, characters. */
+const maxProblemLength = 16_384;
+
 export interface MjpegOptions {
   readonly signal: AbortSignal;
   /** Longest wait for the first picture, connecting included, ms; `stallMs` by default. */
@@ -96,13 +99,32 @@ async function request(address: string, signal: AbortSignal, extra: MjpegOptions
     const response = await get(url, url.origin === origin ? own : {}, signal);
     const { statusCode: status = 0, headers } = response;
     if (status === 200) return response;
-    response.destroy();
     if (status < 300 || status >= 400 || headers.location === undefined) {
-      throw new MjpegError("refused", `the camera answered HTTP ${status}`, { status });
+      const reason = await problemDetail(response);
+      throw new MjpegError("refused", reason ?? `the camera answered HTTP ${status}`, { status });
     }
+    response.destroy();
     url = httpUrl(URL.parse(headers.location, url.href)?.href ?? headers.location);
   }
   throw new MjpegError("refused", "the camera's address redirects without end");
+}
+
+/** The reason that a service of this house gives (RFC 9457); undefined from any other. Closes the connection. */
+async function problemDetail(response: IncomingMessage): Promise<string | undefined> {
+  try {
+    if (!/^application\/problem\+json/iu.test(response.headers["content-type"] ?? "")) return undefined;
+    let body = "";
+    for await (const chunk of response.setEncoding("utf8")) {
+      body += String(chunk);
+      if (body.length > maxProblemLength) return undefined;
+    }
+    const { detail } = JSON.parse(body) as { readonly detail?: unknown };
+    return typeof detail === "string" && detail !== "" ? detail : undefined;
+  } catch {
+    return undefined; // cut off, or no document
+  } finally {
+    response.destroy();
+  }
 }
 
 /**

@@ -3,7 +3,15 @@
 
 import { Emitter } from "@gantry/platform/emitter";
 import type { CameraHub, CameraStatistics, Frame, ViewerKind } from "../camera/hub.ts";
-import type { CommandAnswer, CommandRequest, Fleet, FleetEvent, InventoryStatus, Printer } from "../fleet/fleet.ts";
+import type {
+  CommandAnswer,
+  CommandRequest,
+  Fleet,
+  FleetEvent,
+  InventoryStatus,
+  Printer,
+  VideoSource,
+} from "../fleet/fleet.ts";
 import { capabilities } from "../model/capabilities.ts";
 import { commandNames, commandRow } from "../model/commands.ts";
 import type { JsonObject } from "../model/document.ts";
@@ -167,6 +175,8 @@ function isAnswer(answer: FakeAnswer): answer is CommandAnswer {
 export class FakeFleet implements Fleet {
   readonly requests: CommandRequest[] = [];
   readonly cameras = new Map<string, FakeCamera>();
+  /** What the cameras send, of those that send video. */
+  readonly videos = new Map<string, VideoSource>();
   readonly #printers = new Map<string, Printer>();
   readonly #emitter = new Emitter<FleetEvent>((error) => {
     throw error;
@@ -200,6 +210,11 @@ export class FakeFleet implements Fleet {
     const camera = this.cameras.get(id);
     if (camera === undefined) throw new PrinterError("not_found", `${id} has no camera`, { printer: id });
     return camera;
+  }
+
+  async video(id: string): Promise<VideoSource | null> {
+    this.camera(id);
+    return this.videos.get(id) ?? null;
   }
 
   async dispatch(request: CommandRequest): Promise<CommandAnswer> {

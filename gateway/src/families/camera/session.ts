@@ -9,6 +9,7 @@ import type { ConnectOptions, Session } from "../family.ts";
 
 const probeEveryMs = 15_000;
 const probeMs = 5000;
+const standardPorts: Readonly<Record<string, number>> = { "https:": 443, "rtsp:": 554, "rtsps:": 322 };
 
 /** A camera has no state of its own: as long as it is there, it is idle. */
 const readings: Readings = Object.freeze({ ...unknownReadings, phase: "idle" });
@@ -52,7 +53,7 @@ interface Address {
 function addressOf(cameraUrl: string | undefined): Address {
   const url = cameraUrl === undefined ? null : URL.parse(cameraUrl);
   if (url === null) throw new PrinterError("invalid_input", "a camera needs `camera.url`");
-  const standard = url.protocol === "https:" ? 443 : 80;
+  const standard = standardPorts[url.protocol] ?? 80;
   // The URL writes an IPv6 address in brackets, the socket takes it without.
   return { host: url.hostname.replace(/^\[(.*)\]$/u, "$1"), port: url.port === "" ? standard : Number(url.port) };
 }

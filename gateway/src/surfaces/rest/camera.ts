@@ -18,6 +18,20 @@ export function cameraRoutes(fleet: Fleet, access: CameraAccess, surface: AbortS
   return [
     {
       method: "get",
+      path: "/api/v1/printers/{id}/camera",
+      operationId: "getCamera",
+      summary: "What the camera sends: pictures, or H.264 of its own and where the bridge finds it. Without secrets.",
+      answers: { "200": { type: "application/json", schema: "Camera", description: "The kind of camera." } },
+      errors: ["not_found", "unreachable"],
+      handle: async (request, response) => {
+        const video = await fleet.video(parameter(request, "id"), requestSignal(response, surface));
+        if (video === null) return void response.json({ kind: "pictures" });
+        const { url, username, passwordKey, certificateSha256 } = video;
+        response.json({ kind: "video", url, username, passwordKey, certificateSha256 });
+      },
+    },
+    {
+      method: "get",
       path: "/api/v1/printers/{id}/snapshot.jpg",
       operationId: "getSnapshot",
       summary: "A picture of the printer's camera, younger than 2 seconds.",

@@ -193,11 +193,26 @@ const readinessSchema = z.object({
   }),
 });
 
+const cameraSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("pictures") }),
+  z.object({
+    kind: z.literal("video"),
+    url: z.string().meta({ description: "rtsp or rtsps address, without credentials." }),
+    username: z.string().nullable(),
+    passwordKey: z
+      .string()
+      .nullable()
+      .meta({ description: "Key of the inventory's connection that holds the password." }),
+    certificateSha256: z.string().nullable().meta({ description: "Of the only certificate to be taken, hex." }),
+  }),
+]);
+
 function components(): Json {
   const registry = z.registry<{ id: string }>();
   registry.add(stateJsonSchema, { id: "State" });
   registry.add(printerJsonSchema, { id: "Printer" });
   registry.add(z.object({ items: z.array(printerJsonSchema) }), { id: "Printers" });
+  registry.add(cameraSchema, { id: "Camera" });
   registry.add(problemSchema, { id: "Problem" });
   registry.add(readinessSchema, { id: "Readiness" });
   registry.add(z.object({ status: z.literal("ok") }), { id: "Health" });

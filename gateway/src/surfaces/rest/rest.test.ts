@@ -209,3 +209,16 @@ test("a fault of ours tells nothing of itself outside, and everything in the log
   assert.doesNotMatch(detail, /function/u);
   assert.deepEqual(logged, [{ error: fault, method: "POST", path: "/api/v1/printers/cc1/commands/pause" }]);
 });
+
+test("what a camera sends is told, and nothing of a family's besides", { timeout }, async () => {
+  const { fleet } = fleetWithCamera();
+  const video = { url: "rtsps://h:322/live", username: "bblp", passwordKey: "access_code", certificateSha256: null };
+  const hasMore = { ...video, password: "hunter2" };
+  await using gateway = await startTestGateway(fleet);
+  const kind = async (id: string): Promise<unknown> =>
+    (await fetch(`${gateway.url}/api/v1/printers/${id}/camera`)).json();
+  assert.deepEqual(await kind("cc1"), { kind: "pictures" });
+  fleet.videos.set("cc1", hasMore);
+  assert.deepEqual(await kind("cc1"), { kind: "video", ...video });
+  assert.equal(((await kind("old")) as Problem).code, "not_found");
+});
