@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connections } from "../../contract/connections.ts";
+import { cameraUrls, connections } from "../../contract/connections.ts";
 import { startSimulator, type LaunchedSimulator, type LaunchOptions } from "../../simulators/launch.ts";
 import { Service } from "./service.ts";
 import { Viewer } from "./viewer.ts";
@@ -97,6 +97,10 @@ export class Stack implements AsyncDisposable {
       GANTRY_BRIDGE_HTTP_HOST: "127.0.0.1",
       GANTRY_BRIDGE_HTTP_PORT: "0",
       GANTRY_RTSP_PORT: "0",
+      GANTRY_RTSPS_PORT: "0",
+      GANTRY_WEBRTC_PORT: "0",
+      GANTRY_WEBRTC_UDP_PORT: "0",
+      GANTRY_HLS_PORT: "0",
     });
     this.#resources.use(service);
     const line = await service.listening();
@@ -156,6 +160,8 @@ export function printerEntry(
   more: Readonly<Record<string, unknown>> = {},
 ): string {
   const { family } = simulator;
-  const connection = { ...connections[family]?.(simulator), ...more };
-  return `  - ${JSON.stringify({ id, family, control, connection })}\n`;
+  const url = cameraUrls[family]?.(simulator);
+  const reached =
+    url === undefined ? { connection: { ...connections[family]?.(simulator), ...more } } : { camera: { url } };
+  return `  - ${JSON.stringify({ id, family, control, ...reached })}\n`;
 }

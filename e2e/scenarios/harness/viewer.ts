@@ -30,6 +30,9 @@ export class Viewer implements AsyncDisposable {
     const output = [
       "-fps_mode",
       "passthrough",
+      // Else it counts in pictures of the rate that it guessed at first, and two may share one.
+      "-enc_time_base",
+      "1:90000",
       "-vf",
       `scale=${width}:${height}`,
       "-pix_fmt",
