@@ -22,6 +22,7 @@ import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
 import { createApp } from "./http/app.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { Probe } from "./ffmpeg/probe.ts";
 import { MediamtxError } from "./mediamtx/errors.ts";
 import { openMediamtx, type Mediamtx } from "./mediamtx/mediamtx.ts";
 import type { OutputPorts } from "./mediamtx/outputs.ts";
@@ -29,9 +30,10 @@ import { freePort, freeUdpPort } from "./mediamtx/ports.ts";
 import { findFfmpeg, findMediamtx, mediamtxVersion } from "./mediamtx/programs.ts";
 import type { Service } from "./mediamtx/service.ts";
 import { bridgeUser } from "./mediamtx/viewers.ts";
-import { planStreams } from "./plan.ts";
+import { pathIds, planStreams } from "./plan.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
 import type { ReadSecret } from "./sources/target.ts";
+import { SlatePainter } from "./streams/slate-painter.ts";
 import { createStreamSet } from "./streams/stream-set.ts";
 import type { StreamSet } from "./streams/streams.ts";
 import { Warming } from "./streams/warming.ts";
@@ -61,13 +63,14 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
     createStreamSet({ rtspUrl, ffmpegPath: ffmpeg, dataDir, readSecret, gatewayHeaders, clock, log }),
   );
   const baseFile = fileURLToPath(new URL("../../mediamtx.yml", import.meta.url));
+  const ports = await outputPorts(settings);
   const mediamtx = stack.use(
     await openMediamtx({
       program,
       baseFile,
       dataDir,
       rtspPort,
-      ports: await outputPorts(settings),
+      ports,
       login,
       service: serviceOf(inventory, settings),
       searchPath,
@@ -78,7 +81,8 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
       signal,
     }),
   );
-  stack.use(await followInventory({ inventory, streams, mediamtx, settings, log, signal }));
+  const probe = new Probe({ ffmpegPath: ffmpeg, jpeg: drawOne, clock, log });
+  stack.use(await followInventory({ inventory, streams, probe, mediamtx, settings, log, signal }));
   const metrics = stack.use(
     createMetrics({
       version: version(),
@@ -112,7 +116,8 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
     log,
   });
   const http = stack.use(await listen(app, { host: settings.httpHost, port: settings.httpPort }));
-  log.info("listening", { event: "listening", http: http.url, rtsp, streams: streams.list().length });
+  const more = addressesOf(inventory, ports);
+  log.info("listening", { event: "listening", http: http.url, rtsp, ...more, streams: streams.list().length });
   await aborted(signal);
   log.info("stopping");
   return 0;
@@ -140,6 +145,15 @@ async function outputPorts({ rtspsPort, webrtcPort, webrtcUdpPort, hlsPort }: Se
   };
 }
 
+/** Of what is served besides RTSP, as reached from this machine. */
+function addressesOf({ current: { bridge } }: InventoryFile, ports: OutputPorts): Record<string, string> {
+  return {
+    ...(bridge.rtsps === null ? {} : { rtsps: `rtsps://127.0.0.1:${ports.rtsps}` }),
+    ...(bridge.webrtc ? { webrtc: `http://127.0.0.1:${ports.webrtc}` } : {}),
+    ...(bridge.hls ? { hls: `http://127.0.0.1:${ports.hls}` } : {}),
+  };
+}
+
 async function portOrFree(port: number): Promise<number> {
   return port === 0 ? freePort(undefined) : port;
 }
@@ -151,6 +165,12 @@ function secretReader({ inventoryFile: file }: Settings, secrets: Secrets): Read
     secrets.add(secret);
     return secret;
   };
+}
+
+/** A picture to try encoders with. */
+async function drawOne(): Promise<Uint8Array> {
+  await using painter = new SlatePainter();
+  return await painter.draw({ width: 1280, height: 720 }, { title: "Gantry", message: "encoder", detail: null });
 }
 
 async function findPrograms(settings: Settings, log: Log): Promise<{ program: string; ffmpeg: string }> {
@@ -170,22 +190,21 @@ async function findPrograms(settings: Settings, log: Log): Promise<{ program: st
 async function followInventory(parts: {
   readonly inventory: InventoryFile;
   readonly streams: StreamSet;
+  readonly probe: Probe;
   readonly mediamtx: Mediamtx;
   readonly settings: Settings;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): Promise<Disposable> {
-  const { inventory, streams, mediamtx, log, signal } = parts;
+  const { inventory, streams, probe, mediamtx, log, signal } = parts;
   const { gatewayUrl, inventoryFile: file } = parts.settings;
   const apply = async (): Promise<void> => {
     const { bridge } = inventory.current;
     await mediamtx.setService(serviceOf(inventory, parts.settings));
     const plans = planStreams(inventory.current, gatewayUrl);
-    await streams.apply(plans, bridge.maxStreams);
-    await mediamtx.setPaths(
-      plans.map(({ id }) => id),
-      bridge.lingerMs,
-    );
+    const coder = await probe.choose(bridge.encoder, bridge.encoderDevice);
+    await streams.apply(plans, { maxStreams: bridge.maxStreams, coder });
+    await mediamtx.setPaths(pathIds(plans), bridge.lingerMs);
     log.info("inventory in force", { file, streams: plans.length });
   };
   if (inventory.status.missing) log.warn(noInventoryYet(file));

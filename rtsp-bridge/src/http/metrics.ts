@@ -84,6 +84,10 @@ function describeStreams(registry: Registry, { streams, counters }: MetricsOptio
   counter(registry, "gantry_stream_restarts_total", restartsHelp, ["printer"], (set) => {
     for (const { id, restarts } of streams()) set({ printer: id }, restarts);
   });
+  const fallbacksHelp = "Times an encoding device was given up for x264.";
+  counter(registry, "gantry_stream_encoder_fallbacks_total", fallbacksHelp, ["printer"], (set) => {
+    for (const { id } of streams()) set({ printer: id }, counters(id).encoderFallbacks);
+  });
 }
 
 function describeStarts(registry: Registry, { streams }: MetricsOptions): () => void {
