@@ -3,7 +3,14 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { chooseInventory, createSecrets, InventoryError, noInventoryYet, openInventory } from "@gantry/config";
+import {
+  bridgeKey,
+  chooseInventory,
+  createSecrets,
+  InventoryError,
+  noInventoryYet,
+  openInventory,
+} from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
@@ -36,18 +43,26 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
     }),
   );
   tellInventory(log, settings, inventory.status.missing, inventory.current.printers.length);
-  const fleet = stack.use(
-    createFleet({ inventory, families, dataFolder: join(settings.dataFolder, "printers"), clock, log }),
-  );
+  const dataFolder = join(settings.dataFolder, "printers");
+  const key = (): string | undefined => {
+    const { access: cameras } = inventory.current;
+    return cameras === null ? undefined : bridgeKey(cameras);
+  };
+  const bridge = { url: settings.bridgeUrl, key };
+  const fleet = stack.use(createFleet({ inventory, families, dataFolder, bridge, clock, log }));
   const allowedHosts = (): readonly string[] => inventory.current.gateway.allowedHosts;
   const access = {
     current: () => inventory.current.access,
     onChange: (listener: () => void) => inventory.on(listener),
   };
-  const { rtspPort, revision } = settings;
+  const { rtspPort, revision, webrtcPort, hlsPort } = settings;
+  const browserPorts = () => {
+    const { webrtc, hls } = inventory.current.bridge;
+    return { webrtc: webrtc ? webrtcPort : undefined, hls: hls ? hlsPort : undefined };
+  };
   const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
   const spoolFolder = join(settings.dataFolder, "spool");
-  const app = createHttpApp(fleet, { clock, log, allowedHosts, access, spoolFolder, ...about });
+  const app = createHttpApp(fleet, { clock, log, allowedHosts, access, browserPorts, spoolFolder, ...about });
   // Here for the case that there is no listening; below, so that surfaces end their streams before
   // the server waits for them.
   stack.use(app);

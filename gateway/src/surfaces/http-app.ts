@@ -11,6 +11,7 @@ import { startMcp } from "./mcp/mcp.ts";
 import { startMetrics } from "./metrics/metrics.ts";
 import { startRest, type RestOptions } from "./rest/rest.ts";
 import type { SurfaceOptions } from "./surface.ts";
+import type { BrowserPorts } from "./web/page.ts";
 import { startWeb } from "./web/web.ts";
 
 const defaultRtspPort = 8554;
@@ -22,6 +23,8 @@ export interface HttpAppOptions extends Omit<RestOptions, "cameraAccess"> {
   readonly access?: AccessSource;
   /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
   readonly rtspPort?: number;
+  /** Ports of video for browsers; by default there is none. */
+  readonly browserPorts?: () => BrowserPorts;
   /** Commit the product was built from, where that is known. */
   readonly revision?: string;
 }
@@ -38,7 +41,8 @@ export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
   const mcp = startMcp(fleet, { ...options, cameraAccess });
   const { version, revision = "unknown" } = options;
   const facts = { version, revision, sseClients: () => rest.sseClients, mcpSessions: () => mcp.sessions };
-  const web = startWeb(fleet, { ...options, rtspPort: options.rtspPort ?? defaultRtspPort });
+  const { rtspPort = defaultRtspPort, browserPorts = () => ({ webrtc: undefined, hls: undefined }) } = options;
+  const web = startWeb(fleet, { ...options, rtspPort, browserPorts });
   const metrics = startMetrics(fleet, { ...options, facts });
   const surfaces = [rest, mcp, metrics, web];
   let closing = false;

@@ -11,14 +11,22 @@ import { html, type Html } from "./html.ts";
 /** Rows the head of the card shows already. */
 const headline: ReadonlySet<string> = new Set(["id", "connected", "phase"]);
 
-export function card(printer: Printer, rtspUrl: string | undefined): Html {
+/** Where a camera's video is besides the pictures of this page. */
+export interface VideoAddresses {
+  readonly rtsp: string;
+  /** Pages of the bridge that show it; undefined where the inventory has them off. */
+  readonly webrtc: string | undefined;
+  readonly hls: string | undefined;
+}
+
+export function card(printer: Printer, video: VideoAddresses | undefined): Html {
   const { id, name, identity } = printer;
   const model = [identity.model, identity.firmware].filter((part) => part !== null).join(" · ");
   return html`<article class="card" data-printer="${id}">
     <h2>${name}</h2>
     <p class="quiet">${id}${model === "" ? "" : ` · ${model}`}</p>
     <div class="readings">${readings(printer)}</div>
-    ${rtspUrl === undefined ? undefined : camera(id, rtspUrl)}
+    ${video === undefined ? undefined : camera(id, video)}
   </article>`;
 }
 
@@ -84,11 +92,15 @@ function row(point: TelemetryPoint, label: string, value: Value): Html[] {
   ];
 }
 
-function camera(id: string, rtspUrl: string): Html {
+function camera(id: string, { rtsp, webrtc, hls }: VideoAddresses): Html {
   return html`<figure data-camera="api/v1/printers/${id}">
     <img alt="Camera of ${id}" hidden />
     <p class="fault" role="status" hidden></p>
     <button type="button">Show camera</button>
-    <figcaption class="quiet">RTSP: <code>${rtspUrl}</code></figcaption>
+    <figcaption class="quiet">
+      RTSP: <code>${rtsp}</code>
+      ${webrtc !== undefined && html`<a href="${webrtc}" target="_blank" rel="noreferrer">WebRTC</a>`}
+      ${hls !== undefined && html`<a href="${hls}" target="_blank" rel="noreferrer">HLS</a>`}
+    </figcaption>
   </figure>`;
 }

@@ -3,7 +3,7 @@
 
 import type { Fleet, InventoryStatus } from "../../fleet/fleet.ts";
 import { cameraOf } from "../printer-document.ts";
-import { card } from "./card.ts";
+import { card, type VideoAddresses } from "./card.ts";
 import { html, type Html } from "./html.ts";
 
 export interface PageOptions {
@@ -11,14 +11,21 @@ export interface PageOptions {
   /** Host name under which the page was asked for, without port. */
   readonly host: string;
   readonly rtspPort: number;
+  readonly browserPorts: BrowserPorts;
+}
+
+/** Ports of the bridge where browsers find video; undefined: that is off. */
+export interface BrowserPorts {
+  readonly webrtc: number | undefined;
+  readonly hls: number | undefined;
 }
 
 export function page(fleet: Fleet, options: PageOptions): string {
-  const { version, host, rtspPort } = options;
+  const { version } = options;
   const printers = fleet.list();
   const cards = printers.map((printer) => {
     const hasCamera = cameraOf(fleet, printer.id) !== undefined;
-    return card(printer, hasCamera ? `rtsp://${host}:${rtspPort}/${printer.id}` : undefined);
+    return card(printer, hasCamera ? videoOf(printer.id, options) : undefined);
   });
   const { inventory } = fleet;
   // Without cards there is no event stream worth having; the page looks again by itself.
@@ -49,6 +56,12 @@ export function page(fleet: Fleet, options: PageOptions): string {
         </footer>
       </body>
     </html> `.text;
+}
+
+function videoOf(id: string, { host, rtspPort, browserPorts }: PageOptions): VideoAddresses {
+  const page = (port: number | undefined): string | undefined =>
+    port === undefined ? undefined : `http://${host}:${port}/${id}/`;
+  return { rtsp: `rtsp://${host}:${rtspPort}/${id}`, webrtc: page(browserPorts.webrtc), hls: page(browserPorts.hls) };
 }
 
 function faults({ valid, missing, file, problems }: InventoryStatus): Html | undefined {

@@ -134,3 +134,16 @@ test("values are written as people read them", () => {
   ];
   for (const [key, value, expected] of cases) assert.equal(formatValue(point(key), value), expected);
 });
+
+test("the page links to WebRTC and HLS where they are on", { timeout }, async () => {
+  const fleet = new FakeFleet(fakePrinter("cc1"));
+  fleet.cameras.set("cc1", new FakeCamera());
+  const ports = { webrtc: undefined as number | undefined, hls: undefined as number | undefined };
+  await using gateway = await startTestGateway(fleet, { browserPorts: () => ports });
+  assert.doesNotMatch(await (await fetch(gateway.url)).text(), />WebRTC<|>HLS</u);
+  ports.webrtc = 8889;
+  ports.hls = 8888;
+  const text = await (await fetch(gateway.url)).text();
+  assert.match(text, /href="http:\/\/127\.0\.0\.1:8889\/cc1\/"/u);
+  assert.match(text, /href="http:\/\/127\.0\.0\.1:8888\/cc1\/"/u);
+});

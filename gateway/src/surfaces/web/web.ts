@@ -6,10 +6,12 @@ import type { Fleet } from "../../fleet/fleet.ts";
 import { mount, parameter, tagRoute, type Route } from "../route.ts";
 import type { HttpSurface, SurfaceOptions } from "../surface.ts";
 import { readings } from "./card.ts";
-import { page } from "./page.ts";
+import { page, type BrowserPorts } from "./page.ts";
 
 export interface WebOptions extends SurfaceOptions {
   readonly rtspPort: number;
+  /** Read at each request, as the inventory has them then. */
+  readonly browserPorts: () => BrowserPorts;
 }
 
 const policy = [
@@ -23,10 +25,10 @@ const policy = [
   "frame-ancestors 'self'",
 ].join("; ");
 
-export function startWeb(fleet: Fleet, { version, rtspPort }: WebOptions): HttpSurface {
+export function startWeb(fleet: Fleet, { version, rtspPort, browserPorts }: WebOptions): HttpSurface {
   const router = Router();
   mount(router, [
-    view("/", (request) => page(fleet, { version, rtspPort, host: hostOf(request) })),
+    view("/", (request) => page(fleet, { version, rtspPort, browserPorts: browserPorts(), host: hostOf(request) })),
     view("/ui/cards/{id}", (request) => readings(fleet.get(parameter(request, "id"))).text),
   ]);
   const files = express.static(join(import.meta.dirname, "static"), { index: false, redirect: false });
