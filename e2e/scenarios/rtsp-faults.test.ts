@@ -25,7 +25,7 @@ const troubles: readonly Trouble[] = [
   { name: "garbage", lastsMs: 3000 },
   { name: "refuse", lastsMs: 3000 },
   { name: "no-content-length", lastsMs: 3000 },
-  { name: "size-change", parameters: { width: 400, height: 300 }, lastsMs: 3000 },
+  { name: "size-change", parameters: { width: 480, height: 270 }, lastsMs: 3000 },
   { name: "size-change", parameters: { width: 1280, height: 720 }, lastsMs: 3000 },
   { name: "rate-change", parameters: { fps: 30 }, lastsMs: 3000 },
   { name: "rate-change", parameters: { fps: 0.1 }, lastsMs: 4000 },
@@ -128,7 +128,7 @@ test(
 
 test("ten cameras are shown at once by one bridge on one port", { timeout: 240_000 }, async () => {
   const ids = Array.from({ length: 10 }, (_, index) => `camera${index}`);
-  const settings = { size: "320x240" };
+  const settings = { size: "320x180" };
   await using stack = await Stack.start({
     bridge: true,
     printers: Object.fromEntries(ids.map((id) => [id, { family: "camera", settings }])),
