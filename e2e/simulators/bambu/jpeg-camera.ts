@@ -32,6 +32,9 @@ const pieceBytes = 4096;
 /** More than this waiting for a slow viewer, and it misses frames. */
 const backlogBytes = 1024 * 1024;
 
+/** APP0: JFIF 1.1, square pixels, no thumbnail. */
+const jfif = Buffer.from("ffe000104a46494600010100000100010000", "hex");
+
 export class JpegCamera implements AsyncDisposable {
   readonly knobs: JpegCameraKnobs = { secondViewer: "displaces", stalled: false };
   readonly counters: JpegCameraCounters = {
@@ -135,13 +138,15 @@ export class JpegCamera implements AsyncDisposable {
     viewer.destroy();
   }
 
-  #send(socket: TLSSocket, jpeg: Buffer): void {
+  #send(socket: TLSSocket, picture: Buffer): void {
     if (this.knobs.stalled || !socket.writable || socket.writableLength > backlogBytes) return;
+    const jpeg = withJfif(picture);
     const header = Buffer.alloc(16);
     header.writeUInt32LE(jpeg.length, 0);
     header.writeUInt32LE(1, 8);
-    const frame = Buffer.concat([header, jpeg]);
-    for (let at = 0; at < frame.length; at += pieceBytes) socket.write(frame.subarray(at, at + pieceBytes));
+    // In a TLS record of its own, as pybambu expects it.
+    socket.write(header);
+    for (let at = 0; at < jpeg.length; at += pieceBytes) socket.write(jpeg.subarray(at, at + pieceBytes));
     this.counters.frames += 1;
   }
 }
@@ -153,4 +158,9 @@ function loginFor(accessCode: string): Buffer {
   login.write(userName, 16, 32, "latin1");
   login.write(accessCode, 48, 32, "latin1");
   return login;
+}
+
+/** The printer's JPEGs begin with the JFIF segment, and pybambu takes no others; the encoder here leaves it out. */
+function withJfif(jpeg: Buffer): Buffer {
+  return jpeg[3] === 0xe0 ? jpeg : Buffer.concat([jpeg.subarray(0, 2), jfif, jpeg.subarray(2)]);
 }
