@@ -18,7 +18,7 @@ const jobs: Readonly<Record<string, { readonly phase: JobPhase; readonly ratio: 
 
 export const scenarios: readonly [string, ...string[]] = ["idle", ...Object.keys(jobs), "calibrating", "booted"];
 
-export const sampleFile = "cube.gcode.3mf";
+const sampleFile = "cube.gcode.3mf";
 /** Longer than the sample on the card, so that a demo goes on for a while. */
 const demoMinutes = 180;
 const failureCode = 0x0300_8008;
