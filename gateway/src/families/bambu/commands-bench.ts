@@ -180,8 +180,8 @@ export class Bench implements PrinterLink {
   /** The bodies of what went out, without the sequence number. */
   get sent(): readonly Body[] {
     return this.published.map((message) => {
-      const [[type = "", inner] = []] = Object.entries(message);
-      const { sequence_id: _number, ...rest } = inner as Body;
+      const [type = ""] = Object.keys(message);
+      const { sequence_id: _number, ...rest } = message[type] as Body;
       return { [type]: rest };
     });
   }

@@ -268,27 +268,27 @@ describe("reading", () => {
   });
 });
 
-describe("objects of the running job", () => {
-  const running = (): Bench => {
-    const bench = new Bench();
-    bench.present = { ...idleReport, gcode_state: "RUNNING", subtask_name: "bracket", s_obj: [101] };
-    bench.now = {
-      ...bench.now,
-      phase: "printing",
-      job: {
-        id: null,
-        file: null,
-        progressRatio: null,
-        elapsedSeconds: null,
-        remainingSeconds: null,
-        layer: null,
-        layers: null,
-      },
-    };
-    bench.sizes.set("cache/bracket.gcode.3mf", 1000);
-    return bench;
+const running = (): Bench => {
+  const bench = new Bench();
+  bench.present = { ...idleReport, gcode_state: "RUNNING", subtask_name: "bracket", s_obj: [101] };
+  bench.now = {
+    ...bench.now,
+    phase: "printing",
+    job: {
+      id: null,
+      file: null,
+      progressRatio: null,
+      elapsedSeconds: null,
+      remainingSeconds: null,
+      layer: null,
+      layers: null,
+    },
   };
+  bench.sizes.set("cache/bracket.gcode.3mf", 1000);
+  return bench;
+};
 
+describe("objects of the running job", () => {
   test("are listed from its project, with what is left out", async () => {
     assert.deepEqual(await running().ask("listObjects"), {
       items: [
@@ -320,13 +320,13 @@ describe("objects of the running job", () => {
   });
 });
 
-describe("what a model lacks has no handler", () => {
-  const handlersOf = (model: string): ReadonlySet<string> => {
-    const bench = new Bench({ model });
-    const { authorization, clock, signer, files } = bench;
-    return new Set(Object.keys(createCommands(bench, files, { authorization, clock, signer, log: silentLog })));
-  };
+const handlersOf = (model: string): ReadonlySet<string> => {
+  const bench = new Bench({ model });
+  const { authorization, clock, signer, files } = bench;
+  return new Set(Object.keys(createCommands(bench, files, { authorization, clock, signer, log: silentLog })));
+};
 
+describe("what a model lacks has no handler", () => {
   test("P1S and H2D", () => {
     const p1s = handlersOf("C12");
     const h2d = handlersOf("O1D");

@@ -54,7 +54,7 @@ function bedLimit(model: Model, report: Report): number {
   const reported = number(report["bed_temperature_limit"]);
   if (reported !== null && reported > 0) return Math.min(model.bedMaxCelsius, reported);
   const isHighMains = (((number(report["home_flag"]) ?? 0) >>> highMainsBit) & 1) === 1;
-  const isX1 = model.name === "X1" || model.name === "X1 Carbon";
+  const isX1 = model.code === "BL-P001" || model.code === "BL-P002";
   return isX1 && isHighMains ? Math.min(model.bedMaxCelsius, highMainsBedCelsius) : model.bedMaxCelsius;
 }
 

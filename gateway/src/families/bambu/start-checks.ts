@@ -59,11 +59,17 @@ export function demandSameModel({ modelCode, printerModel }: ProjectPlate, model
 
 /** Of a name as slicers write it: "Bambu Lab P1S". */
 function codeOf(name: string): string | undefined {
-  return models.find((model) => withoutVendor(model.name) === withoutVendor(name))?.code;
+  const wanted = withoutVendor(name);
+  const isNamed = ({ name, productNames }: Model): boolean =>
+    [name, ...productNames].some((each) => withoutVendor(each) === wanted);
+  return models.find((model) => isNamed(model))?.code;
 }
 
 function withoutVendor(name: string): string {
-  return name.toLowerCase().replace(/^bambu lab /u, "");
+  return name
+    .toLowerCase()
+    .replace(/^bambu lab /u, "")
+    .replaceAll("-", " ");
 }
 
 /** @throws PrinterError `invalid_input` where the plate wants a size of nozzle that is not fitted */
