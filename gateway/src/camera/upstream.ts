@@ -21,13 +21,20 @@ export interface UpstreamOptions {
   readonly onFailure: (frames: number) => void;
 }
 
-/** Bounds of the wait after a failure, ms. */
-const leastRetryMs = 1000;
-const maxRetryMs = 10_000;
+/**
+ * Bounds of the wait after a failure, ms. Short while the failure is new: a camera that restarts is back
+ * within seconds, and a viewer waits for it.
+ */
+const fresh = { firstMs: 250, maxMs: 750 };
+const freshForMs = 30_000;
+const lasting = { firstMs: 1000, maxMs: 10_000 };
 
 export class Upstream implements AsyncDisposable {
   readonly #options: UpstreamOptions;
+  readonly #freshBackoff = new Backoff(fresh);
   readonly #backoff: Backoff;
+  /** Monotonic ms of the first failure since pictures came. */
+  #failingSinceMs: number | undefined;
   #wanted = false;
   #disposed = false;
   #running: Promise<void> | undefined;
@@ -45,7 +52,7 @@ export class Upstream implements AsyncDisposable {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({ firstMs: Math.max(leastRetryMs, options.reopenMs), maxMs: maxRetryMs });
+    this.#backoff = new Backoff({ ...lasting, firstMs: Math.max(lasting.firstMs, options.reopenMs) });
   }
 
   /** True from the attempt to connect until the connection is closed. */
@@ -146,6 +153,8 @@ export class Upstream implements AsyncDisposable {
   #delivers(): void {
     if (this.#reason !== null) this.#options.log.info("the camera delivers again");
     this.#reason = null;
+    this.#failingSinceMs = undefined;
+    this.#freshBackoff.reset();
     this.#backoff.reset();
   }
 
@@ -153,8 +162,11 @@ export class Upstream implements AsyncDisposable {
     const { clock, log, onFailure, reopenMs } = this.#options;
     const reason = error instanceof Error ? error.message : String(error);
     const heldBackMs = error instanceof PrinterError ? (error.retryAfterMs ?? 0) : 0;
-    const delayMs = this.#backoff.next(Math.max(reopenMs, heldBackMs));
-    this.#notBeforeMs = clock.monotonic() + delayMs;
+    const now = clock.monotonic();
+    this.#failingSinceMs ??= now;
+    const backoff = now - this.#failingSinceMs < freshForMs ? this.#freshBackoff : this.#backoff;
+    const delayMs = backoff.next(Math.max(reopenMs, heldBackMs));
+    this.#notBeforeMs = now + delayMs;
     this.#failed = true;
     // A camera that is off would else fill the log as long as somebody waits for it.
     if (reason === this.#reason) log.debug("the camera failed again", { reason, retryMs: Math.round(delayMs) });

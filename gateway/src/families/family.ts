@@ -106,7 +106,7 @@ export interface Family<Connection = unknown> {
   discover?(options: DiscoverOptions): AsyncIterable<FoundPrinter>;
   /** Endings of the files it prints, with their dot, in lower case: `.gcode`. Left out: it takes no files. */
   readonly fileTypes?: readonly string[];
-  /** The least time between two openings of the camera after it failed, ms. Default 1000. */
+  /** The least time between two openings of the camera after it failed, ms. Default 250. */
   readonly cameraReopenMs?: number;
 }
 

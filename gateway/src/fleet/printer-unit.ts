@@ -12,7 +12,7 @@ import { cameraVideo, isVideo } from "./camera-video.ts";
 import type { Store } from "./store.ts";
 import { Supervisor } from "./supervisor.ts";
 
-const cameraReopenMs = 1000;
+const cameraReopenMs = 250;
 /** A camera named by the inventory that sends nothing for this long is opened again. */
 const cameraStallMs = 15_000;
 /** Where the bridge listens by default. */
