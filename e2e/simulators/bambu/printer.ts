@@ -47,6 +47,8 @@ export interface Printer {
   rtspPort: number;
   rtspUrl(): string;
   wifiDbm(): number;
+  /** The radio's strength changes, which is what an idle printer reports. */
+  fadeWifi(): void;
 }
 
 export interface PrinterOptions extends Pick<
@@ -62,6 +64,7 @@ export function createPrinter(options: PrinterOptions): Printer {
   const machine = new Machine(profile);
   const knobs = defaultKnobs();
   const networkAddress = /^\d+\.\d+\.\d+\.\d+$/.test(host) ? host : "127.0.0.1";
+  let wifiStep = 0;
   const printer: Printer = {
     ...options,
     newFields: profile.reports === "both" || (profile.reports === "full" && firmware >= "01.09"),
@@ -82,11 +85,16 @@ export function createPrinter(options: PrinterOptions): Printer {
     privateKey: "",
     rtspPort: 322,
     rtspUrl: () => (knobs.liveviewOff ? "disable" : `rtsps://${networkAddress}:${printer.rtspPort}/streaming/live/1`),
-    // A slow wave, the same in each run.
-    wifiDbm: () => -53 - Math.round(3 * (1 + Math.sin(machine.seconds / 400))),
+    wifiDbm: () => wifiSteps[wifiStep % wifiSteps.length] ?? 0,
+    fadeWifi: () => {
+      wifiStep += 1;
+    },
   };
   return printer;
 }
+
+/** No two neighbours are equal, and each run has the same. */
+const wifiSteps: readonly number[] = [-53, -54, -56, -55, -57, -54];
 
 /** A stable serial for the printer at an address; with port 0 any. 15 characters. */
 export function serialFor({ serialPrefix }: Profile, host: string, port: number): string {

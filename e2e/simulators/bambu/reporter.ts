@@ -7,6 +7,8 @@ import { type JsonObject, reportObject } from "./report.ts";
 
 const periodSeconds = 1;
 const lagSeconds = 10;
+/** An idle printer is heard of this often. */
+const fadeEverySeconds = 8;
 const pushAllSpacingMs = 300_000;
 /** After a change of a detector the old value is told once more. */
 const echoAfterSeconds = 0.6;
@@ -17,6 +19,7 @@ export class Reporter {
   #last: JsonObject | undefined;
   #sequence = 3020;
   #sinceReport = 0;
+  #sinceFade = 0;
   #mutedSeconds = 0;
   #stopped = false;
   #echo: { readonly fields: JsonObject; seconds: number } | undefined;
@@ -77,6 +80,11 @@ export class Reporter {
   advance(wallSeconds: number): void {
     this.#mutedSeconds = Math.max(0, this.#mutedSeconds - wallSeconds);
     this.#sinceReport += wallSeconds;
+    this.#sinceFade += wallSeconds;
+    if (this.#sinceFade >= fadeEverySeconds) {
+      this.#sinceFade = 0;
+      this.#printer.fadeWifi();
+    }
     if (this.#echo !== undefined) {
       this.#echo.seconds -= wallSeconds;
       if (this.#echo.seconds <= 0) this.#tellOld(this.#echo.fields);

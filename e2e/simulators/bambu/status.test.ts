@@ -120,6 +120,16 @@ describe("the simulated Bambu printer's reports", { timeout: 240_000, concurrenc
     await client.report("reports again", () => true);
   });
 
+  test("go on while nothing happens, with the radio's strength", async () => {
+    await using printer = await startPrinter("p1s");
+    await using client = await RawClient.connect(printer);
+    await client.pushAll();
+    client.forget();
+    for (let seconds = 0; seconds < 40; seconds += 4) printer.control.advance(4);
+    await until("the reports", () => client.reports.length >= 4);
+    assert.deepEqual(Object.keys(client.reports[0] ?? {}), ["wifi_signal", "command", "msg", "sequence_id"]);
+  });
+
   test("stop and start when they are told to", async () => {
     await using printer = await startPrinter("p1s");
     await using client = await RawClient.connect(printer);
