@@ -6,7 +6,7 @@ NPM_RUN = npm run --silent
 RUNNER = PATH="$(CURDIR)/node_modules/.bin:$$PATH" exec node e2e/tools/run.ts
 COMPOSE = docker compose
 
-.PHONY: help run demo tools simulator schema check test e2e e2e-compose e2e-moonraker e2e-octoprint e2e-players bench bench-rtsp up down logs ps clean
+.PHONY: help run demo tools simulator schema check test e2e e2e-compose e2e-moonraker e2e-octoprint e2e-players e2e-vsftpd bench bench-rtsp up down logs ps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ e2e-moonraker: tools ## Test against a real Moonraker, installed into .cache (ne
 
 e2e-octoprint: tools ## Test against real OctoPrint servers, installed into .cache (needs Python)
 	@$(NPM_RUN) e2e:octoprint
+
+e2e-vsftpd: node_modules/.package-lock.json ## Test a Bambu printer's files against Debian's vsftpd (needs it, and root)
+	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" node e2e/tools/test.ts vsftpd
 
 e2e-players: tools ## Watch a stream with FFmpeg, GStreamer, mpv, PyAV and retina, a minute each (those that are here)
 	@$(NPM_RUN) e2e:players

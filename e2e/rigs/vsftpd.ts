@@ -30,6 +30,11 @@ export interface Certificate {
   readonly key: string;
 }
 
+export interface VsftpdOptions {
+  /** Default: as fast as it goes. */
+  readonly bytesPerSecond?: number;
+}
+
 export class VsftpdServer implements AsyncDisposable {
   readonly host = "127.0.0.1";
   readonly user = "ftp";
@@ -49,10 +54,10 @@ export class VsftpdServer implements AsyncDisposable {
   }
 
   /** @throws Error when it does not come up */
-  static async start(certificate: Certificate): Promise<VsftpdServer> {
+  static async start(certificate: Certificate, { bytesPerSecond = 0 }: VsftpdOptions = {}): Promise<VsftpdServer> {
     const folder = await mkdtemp(join(tmpdir(), "vsftpd-"));
     await chmod(folder, 0o755);
-    const server = await VsftpdServer.#in(folder, certificate);
+    const server = await VsftpdServer.#in(folder, certificate, bytesPerSecond);
     try {
       await server.#answers();
       return server;
@@ -62,14 +67,14 @@ export class VsftpdServer implements AsyncDisposable {
     }
   }
 
-  static async #in(folder: string, { cert, key }: Certificate): Promise<VsftpdServer> {
+  static async #in(folder: string, { cert, key }: Certificate, bytesPerSecond: number): Promise<VsftpdServer> {
     const port = await freePort();
     for (const name of ["card", "card/cache", "card/timelapse", "empty"]) {
       await mkdir(join(folder, name));
       if (name.includes("/")) await chown(join(folder, name), fileOwner.id, fileOwner.id);
     }
     await writeFile(join(folder, "tls.pem"), `${key}\n${cert}`, { mode: 0o600 });
-    await writeFile(join(folder, "vsftpd.conf"), configuration(folder, port));
+    await writeFile(join(folder, "vsftpd.conf"), configuration(folder, port, bytesPerSecond));
     const server = new VsftpdServer(folder, port);
     await writeFile(join(folder, "codes"), `${server.accessCode}\n`);
     return server;
@@ -126,7 +131,7 @@ function kill(pid: number): void {
   }
 }
 
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, port: number, bytesPerSecond: number): string {
   const lines = {
     listen: "YES",
     listen_address: "127.0.0.1",
@@ -147,6 +152,7 @@ function configuration(folder: string, port: number): string {
     anon_mkdir_write_enable: "YES",
     anon_other_write_enable: "YES",
     anon_umask: "022",
+    anon_max_rate: bytesPerSecond,
     ssl_enable: "YES",
     implicit_ssl: "YES",
     allow_anon_ssl: "YES",

@@ -42,6 +42,7 @@ const fileGroups: Readonly<Record<string, FileGroup>> = {
   compose: { files: [compose], except: [], concurrency: 1, timeoutMs: 1_800_000 },
   moonraker: { files: ["e2e/scenarios/moonraker-real.test.ts"], except: [], concurrency: 1, timeoutMs: 1_200_000 },
   players: { files: ["e2e/scenarios/players-real.test.ts"], except: [], concurrency: 1, timeoutMs: 1_800_000 },
+  vsftpd: { files: ["e2e/scenarios/bambu-files-real.test.ts"], except: [], concurrency: 1, timeoutMs: 600_000 },
   octoprint: { files: ["e2e/scenarios/octoprint-real.test.ts"], except: [], concurrency: 1, timeoutMs: 2_400_000 },
 };
 

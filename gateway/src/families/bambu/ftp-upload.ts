@@ -123,7 +123,8 @@ function nothingSent(error: unknown): boolean {
 async function demandSpace({ client }: FtpLink, sizeBytes: number): Promise<void> {
   const { code, message } = await client.sendIgnoringError("AVBL /");
   const free = code === 213 ? Number.parseInt(message.slice(4), 10) : Number.NaN;
-  if (free < sizeBytes) {
+  // None at all may mean that there is no card, which the upload itself is told better.
+  if (free > 0 && free < sizeBytes) {
     const words = `the file has ${sizeBytes} bytes and the printer's card has ${free} left; delete files on it`;
     throw new PrinterError("storage_full", words);
   }
