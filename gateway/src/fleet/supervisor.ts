@@ -68,11 +68,12 @@ export class Supervisor implements AsyncDisposable {
     const { entry, family, dataFolder, store, clock, log } = this.#options;
     const { id, connection, camera } = entry;
     const { signal } = this.#life;
-    let handled: ReadonlySet<CommandName> = new Set();
+    let open: Session | undefined;
     let known: Parameters<Parameters<Family["connect"]>[0]["identify"]> | undefined;
     const identify = (): void => {
       if (known === undefined) return;
       const [identity, has, unavailable = new Map()] = known;
+      const handled = new Set(Object.keys(open?.handlers ?? {}) as CommandName[]);
       store.identified(id, { identity, has, unavailable, handled });
     };
     try {
@@ -93,7 +94,7 @@ export class Supervisor implements AsyncDisposable {
         },
       });
       await using held = session;
-      handled = new Set(Object.keys(held.handlers) as CommandName[]);
+      open = held;
       identify();
       this.#session = session;
       onConnected();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { silentLog } from "@gantry/platform/log";
+import type { PrinterError } from "../../model/errors.ts";
 import { printerTls, tlsFailure, vendorCertificates } from "./trust.ts";
 
 const serial = "01P00A000000001";
@@ -21,6 +22,10 @@ const fingerprints = {
   "BBL Device CA O1C2-V2":
     "CE:66:7B:6C:00:1D:26:C3:4E:D9:73:33:FB:60:99:69:94:09:FC:3D:4E:12:42:9C:37:BA:EB:B0:5C:46:C6:0A",
 };
+
+function failure(code: string): PrinterError {
+  return tlsFailure(Object.assign(new Error("x"), { code }));
+}
 
 /** A socket that showed this certificate, as far as the pin looks at it. */
 function showing(fingerprint: string): TLSSocket {
@@ -66,12 +71,11 @@ describe("whom a Bambu printer's connections trust", () => {
   });
 
   it("refuses to go on when a pin cannot be kept", () => {
-    const { verify } = printerTls({ serial, tls: "pin" }, { port: 1, dataFolder: "/dev/null/x", log: silentLog });
-    assert.throws(() => verify(showing("AA:01")), { code: "internal" });
+    const tls = printerTls({ serial, tls: "pin" }, { port: 1, dataFolder: "/dev/null/x", log: silentLog });
+    assert.throws(() => tls.verify(showing("AA:01")), { code: "internal" });
   });
 
   it("names a certificate that does not hold, and what does not speak TLS", () => {
-    const failure = (code: string) => tlsFailure(Object.assign(new Error("x"), { code }));
     assert.equal(failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE").code, "printer_auth");
     assert.match(failure("CERT_HAS_EXPIRED").message, /run out/u);
     assert.equal(failure("EPROTO").code, "protocol");

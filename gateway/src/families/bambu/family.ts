@@ -1,0 +1,19 @@
+// Bambu Lab X1, P1, A1, P2S, X2D and H2: JSON over MQTT and TLS with the printer as the broker, files
+// by FTPS, the camera by JPEGs or RTSP.
+
+import type { Family } from "../family.ts";
+import { frames } from "./camera.ts";
+import { connect } from "./connect.ts";
+import { connection, type Connection } from "./connection.ts";
+import { video } from "./video.ts";
+
+export const bambu: Family<Connection> = {
+  title: "Bambu Lab",
+  connection,
+  connect,
+  frames,
+  video,
+  fileTypes: [".3mf", ".gcode"],
+  // Its one viewer's place is freed late; reopening sooner finds it taken.
+  cameraReopenMs: 5000,
+};
