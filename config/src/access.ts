@@ -8,13 +8,13 @@ import type { Faults, Path } from "./problems.ts";
 import { isObject, withFileKeys, type JsonSchema } from "./schema-keys.ts";
 
 /** One user and password for every camera. */
-export interface CameraLogin {
+interface CameraLogin {
   readonly username: string;
   readonly password: string;
 }
 
 /** A long-lived credential of one program, which is revoked by taking it out of the file. */
-export interface CameraToken {
+interface CameraToken {
   /** Also the user name that goes with it over RTSP. */
   readonly name: string;
   readonly token: string;

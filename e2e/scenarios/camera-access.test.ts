@@ -10,6 +10,7 @@ import { Stack } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
 import { Viewer } from "./harness/viewer.ts";
 
+const ffprobe = "ffprobe";
 const home = { username: "home", password: "p@ssw0rd!" };
 const frigate = "frigate-0123456789abcdef";
 const hallway = "hallway-0123456789abcdef";
@@ -28,7 +29,7 @@ const withLogin = (url: string, user: string, secret: string): string =>
 async function probe(url: string): Promise<{ readonly code: number | null; readonly text: string }> {
   const transport = url.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
   const shown = ["-show_entries", "stream=codec_name", "-of", "csv=p=0"];
-  const child = spawn("ffprobe", ["-loglevel", "error", ...transport, ...shown, url], {
+  const child = spawn(ffprobe, ["-loglevel", "error", ...transport, ...shown, url], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
     killSignal: "SIGKILL",

@@ -176,7 +176,7 @@ test("MCP shows no camera without the credential either", { timeout }, async () 
   const look = async (headers: Record<string, string>) => {
     const client = new Client({ name: "test", version: "1" });
     await client.connect(
-      new StreamableHTTPClientTransport(new URL(`${bench.gateway.url}/mcp`), { requestInit: { headers } }) as never,
+      new StreamableHTTPClientTransport(new URL(`${bench.gateway.url}/mcp`), { requestInit: { headers } }),
     );
     const { isError } = await client.callTool({ name: "get_snapshot", arguments: { printer: "cc1" } });
     const resource = await client.readResource({ uri: "printer://cc1/snapshot" }).catch(() => undefined);

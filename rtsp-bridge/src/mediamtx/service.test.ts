@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,8 @@ import type { AccessSettings } from "@gantry/config";
 import { bench, probe, skip, watch } from "./test-bench.ts";
 
 const timeout = 120_000;
+/** Makes certificates. */
+const openssl = "openssl";
 const frigate = { name: "frigate", token: "frigate-token-0123456789", printers: undefined };
 const access: AccessSettings = { cameras: { username: "home", password: "p@ssw0rd!" }, tokens: [frigate] };
 const as = (rtsp: string, user: string, secret: string): string =>
@@ -23,6 +25,11 @@ void test("RTSP asks for the login or a token, and takes Basic and Digest", { sk
     assert.equal(code, 0, text);
   }
   assert.match((await probe(`${rtsp}/cc1`)).text, /401/u);
+  const asked = await describe(`${rtsp}/cc1`, "");
+  assert.match(asked, /^RTSP\/1\.0 401/u);
+  for (const way of [/WWW-Authenticate: Basic/u, /WWW-Authenticate: Digest/u]) assert.match(asked, way);
+  const basic = Buffer.from("home:p@ssw0rd!").toString("base64");
+  assert.match(await describe(`${rtsp}/cc1`, `Authorization: Basic ${basic}\r\n`), /^RTSP\/1\.0 200/u);
   for (const wrong of [as(rtsp, "home", "another-one"), as(rtsp, "frigate", "p@ssw0rd!")]) {
     assert.match((await probe(`${wrong}/cc1`)).text, /401/u);
   }
@@ -30,6 +37,19 @@ void test("RTSP asks for the login or a token, and takes Basic and Digest", { sk
   assert.equal(log.match(/"level":"warn"[^\n]*a wrong user or password was shown/gu)?.length, 1, log);
   assert.match(log, /"level":"debug"[^\n]*"credential":"frigate"/u);
 });
+
+/** What the server answers to a viewer's first request with these headers. */
+async function describe(url: string, headers: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`DESCRIBE ${url} RTSP/1.0\r\nCSeq: 1\r\n${headers}\r\n`);
+  let text = "";
+  for await (const chunk of socket) {
+    text += String(chunk);
+    if (text.includes("\r\n\r\n")) break;
+  }
+  return text;
+}
 
 void test("nobody publishes but the bridge", { skip, timeout }, async (context) => {
   const { streams, rtsp } = await bench(context, { access });
@@ -115,7 +135,7 @@ void test(
     const { mediamtx, folder, ports, rtsp, serve } = await bench(context);
     for (const name of ["one", "other"]) {
       const subject = ["-subj", "/CN=gantry", "-days", "2", "-keyout", join(folder, `${name}.key`)];
-      const made = spawnSync("openssl", [
+      const made = spawnSync(openssl, [
         "req",
         "-x509",
         "-newkey",

@@ -32,7 +32,7 @@ export const skip =
     : 'needs MediaMTX, ffmpeg and ffprobe: run "make tools"';
 
 /** Streams whose pictures are a test picture of ffmpeg. */
-export class TestStreams {
+class TestStreams {
   readonly told: string[] = [];
   readonly #publishers = new Map<string, ChildProcess>();
   readonly #rtsp: string;
@@ -119,7 +119,7 @@ export interface Bench {
   readonly configFile: string;
 }
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly access?: AccessSettings | null;
   readonly outputs?: Partial<BridgeSettings>;
 }
