@@ -54,15 +54,19 @@ export async function send(
   const words = reply.errorCode === null ? undefined : refusals[reply.errorCode];
   if (words !== undefined) throw new PrinterError("printer_refused", words);
   if (reply.result === "fail") {
-    throw new PrinterError("printer_refused", `the printer refused ${command}: ${reply.reason ?? "it gave no reason"}`);
+    const reason = reply.reason ?? "it gave no reason";
+    const locked = link.access === "locked" ? `; ${lockedWords}` : "";
+    throw new PrinterError("printer_refused", `the printer refused ${command}: ${reason}${locked}`);
   }
   if (reply.result === "success") return acknowledged;
   if (effect === undefined) return { outcome: "unconfirmed" };
   if (await link.until(effect, { signal, timeoutMs: effectMs })) return acknowledged;
   authorization.sawNoEffect(type, command);
-  const locked = "it does so when its firmware takes no unsigned commands: switch on Developer Mode on its screen";
-  throw new PrinterError("printer_refused", `the printer echoed ${command} and did nothing; ${locked}`);
+  throw new PrinterError("printer_refused", `the printer echoed ${command} and did nothing; ${lockedWords}`);
 }
+
+const lockedWords =
+  "it does so when its firmware takes no unsigned commands: switch on LAN Only Mode and then Developer Mode on its screen";
 
 /**
  * Sends lines of G-code that have been checked, in as many messages as a signed one needs.

@@ -214,6 +214,13 @@ describe("what the printer says", () => {
     await assert.rejects(bench.ask("pause"), { code: "printer_refused", message: /nothing is printing/u });
   });
 
+  test("no, because it takes no unsigned commands: what to switch on is told", async () => {
+    const bench = new Bench();
+    const refusal = { result: "fail", reason: "mqtt message verify failed", errorCode: 84_033_543, body: {} } as const;
+    bench.answers.set("pause", refusal);
+    await assert.rejects(bench.ask("pause"), { code: "printer_refused", message: /verify failed.*Developer Mode/u });
+  });
+
   test("nothing: unconfirmed, and it is not sent again", async () => {
     const bench = new Bench();
     bench.answers.set("stop", undefined);

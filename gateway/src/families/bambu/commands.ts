@@ -16,7 +16,7 @@ import { startHandler } from "./start.ts";
 
 /**
  * Handlers for what the machine has at this moment; make new ones when a material unit comes or goes,
- * since drying is only offered where something dries.
+ * since refill and drying are only offered where there is one for it.
  * There is no emergency stop: no command of this family halts the machine safely.
  */
 export function createCommands(

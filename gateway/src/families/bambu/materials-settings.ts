@@ -10,7 +10,7 @@ import { dryingMaxCelsius, dryingMinCelsius, hasDryer, heatLimits, unitKind } fr
 import { findSlot, hasTag, unitsOf, type Slot } from "./materials-slots.ts";
 import { externalUnit, type Body } from "./printer-link.ts";
 
-/** Drying is offered while a unit that can is attached. */
+/** Refill is offered while a unit is attached, drying while one that can is. */
 export function settingHandlers(context: CommandContext): CommandHandlers {
   const { link } = context;
   return {
@@ -26,10 +26,13 @@ export function settingHandlers(context: CommandContext): CommandHandlers {
       if (isOld) return sendLines(context, [`M620 R${slot.global}`], options);
       return send(context, "print", "ams_get_rfid", { ams_id: slot.amsId, slot_id: slot.slotId }, options);
     },
-    setAutoRefill: async ({ on }, options) =>
-      send(context, "print", "print_option", { auto_switch_filament: on }, options),
+    ...(unitsOf(link.report()).length > 0 ? { setAutoRefill: setAutoRefill(context) } : {}),
     ...(hasDryer(link.report()) ? dryingHandlers(context) : {}),
   };
+}
+
+function setAutoRefill(context: CommandContext): NonNullable<CommandHandlers["setAutoRefill"]> {
+  return async ({ on }, options) => send(context, "print", "print_option", { auto_switch_filament: on }, options);
 }
 
 interface Preset {

@@ -46,7 +46,7 @@ export interface PrinterLink {
    * QoS 1 for all but `pushing`.
    * @returns undefined when the printer stayed silent, also because the connection broke once it was sent
    * @throws PrinterError `forbidden` with what to switch on, nothing sent, where the printer is known
-   *   to be locked; `printer_refused` where it refused; `unreachable` where it could not be sent; `aborted`
+   *   to be locked; `unreachable` where it could not be sent; `aborted`
    */
   request(type: MessageType, command: string, body: Body, options: RequestOptions): Promise<Reply | undefined>;
   /** True once a report shows it; false when `timeoutMs` passed or the session ended. */
