@@ -200,11 +200,11 @@ describe("the simulated Bambu printer's commands", { timeout: 240_000, concurren
     const spool = { tray_info_idx: "GFB99", tray_type: "ABS", tray_color: "ff00aaff", nozzle_temp_min: 240 };
     const set = async (body: Json): Promise<unknown> =>
       result(await client.ask("print", "ams_filament_setting", { ...spool, nozzle_temp_max: 280, ...body }));
-    assert.equal(await set({ ams_id: 0, tray_id: 1, slot_id: 1 }), "success");
-    const { tray_type, tray_color, nozzle_temp_max } = tray(printer, 0, 1);
+    assert.equal(await set({ ams_id: 0, tray_id: 0, slot_id: 0 }), "success");
+    const { tray_type, tray_color, nozzle_temp_max } = tray(printer, 0, 0);
     assert.deepEqual([tray_type, tray_color, nozzle_temp_max], ["ABS", "FF00AAFF", "280"]);
     await client.report("the delta", ({ msg, ams }) => msg === 1 && ams !== undefined);
-    assert.equal(await set({ ams_id: 0, tray_id: 0, slot_id: 0 }), "fail");
+    assert.equal(await set({ ams_id: 0, tray_id: 1, slot_id: 1 }), "fail");
     assert.equal(await set({ ams_id: 0, tray_id: 3, slot_id: 3 }), "fail");
     assert.equal(await set({ ams_id: 255, tray_id: 0, slot_id: 0 }), "fail");
     assert.equal(await set({ ams_id: 255, tray_id: 254, slot_id: 0 }), "success");

@@ -127,7 +127,7 @@ export function globalSlot(unitId: number, index: number): number {
 }
 
 function unitFrom(plan: UnitPlan): Unit {
-  const filled: (Spool | undefined)[] = [bambuPla, { ...pla, remain: -1 }, unknown, undefined];
+  const filled: (Spool | undefined)[] = [pla, bambuPla, unknown, undefined];
   return {
     ...plan,
     humidityIndex: 4,

@@ -19,16 +19,18 @@ const jobs: Readonly<Record<string, { readonly phase: JobPhase; readonly ratio: 
 export const scenarios: readonly [string, ...string[]] = ["idle", ...Object.keys(jobs), "calibrating", "booted"];
 
 const sampleFile = "cube.gcode.3mf";
-/** Longer than the sample on the card, so that a demo goes on for a while. */
-const demoMinutes = 180;
+/** Longer, so that a demo goes on for a while. */
+const demo = { file: "bracket.gcode.3mf", name: "bracket", layers: 160, printSeconds: 10_800 } as const;
 const failureCode = 0x0300_8008;
 const runOut = 0x0300_8004;
 
-/** Puts a project for this model and a few pictures of time-lapses on the card. */
+/** Puts projects for this model on the card. */
 export async function fillCard({ card, profile }: Printer): Promise<void> {
   const project = await sampleProject({ modelCode: profile.code });
   await card.put(sampleFile, project);
   await card.put(`cache/${sampleFile}`, project);
+  const { layers, printSeconds } = demo;
+  await card.put(demo.file, await sampleProject({ modelCode: profile.code, layers, printSeconds }));
   await card.put("model/README.txt", "Models sent to the printer.\n");
 }
 
@@ -52,11 +54,11 @@ export function enterScenario({ machine, profile, overrides }: Printer, name: st
 
 function demoPlan(stages: readonly number[]): JobPlan {
   return {
-    file: sampleFile,
-    subtaskName: "cube",
+    file: demo.file,
+    subtaskName: demo.name,
     plate: 1,
-    layers: 160,
-    printSeconds: demoMinutes * 60,
+    layers: demo.layers,
+    printSeconds: demo.printSeconds,
     nozzleCelsius: 220,
     bedCelsius: 60,
     stages,
