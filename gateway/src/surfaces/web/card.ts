@@ -62,7 +62,7 @@ function partsOf(points: readonly TelemetryPoint[]): TelemetryPoint[][] {
 
 /**
  * The rows of points that stand together, item by item. What is not there now has no row; what is
- * there but unknown has a dash, text that is missing has none.
+ * there but unknown has a dash; missing text and what only some items tell has none.
  */
 function partRows({ state, has }: Printer, points: readonly TelemetryPoint[]): Html[] {
   const had = points.filter(({ needs }) => needs === undefined || has.has(needs));
@@ -83,7 +83,9 @@ function itemNames(per: GroupName, state: PrinterState): string[] {
 }
 
 function row(point: TelemetryPoint, label: string, value: Value): Html[] {
-  if (value === undefined || (value === null && point.kind === "text")) return [];
+  const isMissed =
+    value === null && (point.kind === "text" || (point.per !== undefined && point.role === "diagnostic"));
+  if (value === undefined || isMissed) return [];
   return [
     html`<div title="${point.summary}">
       <dt>${label}</dt>
