@@ -87,7 +87,8 @@ async function runStack(
     services = { GANTRY_DATA_DIR: join(folder, "data"), ...env };
     await stack.start("demo", ["e2e/demo/main.ts", "--inventory", file], env, signal);
   }
-  services = { ...services, GANTRY_INVENTORY: file };
+  const bridgePort = env["GANTRY_BRIDGE_HTTP_PORT"] || "8788";
+  services = { GANTRY_BRIDGE_URL: `http://127.0.0.1:${bridgePort}`, ...services, GANTRY_INVENTORY: file };
   const gateway = String((await stack.start("gateway", ["gateway/src/main.ts"], services, signal))["http"]);
   services = { GANTRY_GATEWAY_URL: gateway, ...services };
   const bridge = await stack.start("bridge", bridgeArgs, { ...bridgeEnvironment, ...services }, signal);

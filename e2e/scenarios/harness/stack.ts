@@ -1,6 +1,7 @@
 // The whole of Gantry on loopback, as processes: simulated printers, gateway, bridge; every port free.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cameraUrls, connections } from "../../contract/connections.ts";
@@ -11,6 +12,8 @@ import { Viewer } from "./viewer.ts";
 export interface StackOptions {
   /** Printers by id; each is a simulator and its inventory entry. */
   readonly printers?: Readonly<Record<string, PrinterOptions>>;
+  /** Further entries of the inventory, as they stand there. */
+  readonly entries?: readonly Readonly<Record<string, unknown>>[];
   /** Without it no bridge runs. */
   readonly bridge?: boolean;
   /** `bridge.linger` of the inventory. */
@@ -32,6 +35,8 @@ export class Stack implements AsyncDisposable {
   #folder = "";
   #gateway: Service | undefined;
   #bridge: Service | undefined;
+  /** The gateway has to know it before the bridge runs. */
+  #bridgePort = 0;
   gatewayUrl = "";
   bridgeUrl = "";
   rtspUrl = "";
@@ -41,11 +46,11 @@ export class Stack implements AsyncDisposable {
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
-    const { printers = { cc1: {} }, bridge = false, linger = "2s", inventory = {} } = options;
+    const { printers = { cc1: {} }, entries = [], bridge = false, linger = "2s", inventory = {} } = options;
     const { bridge: settings, ...blocks } = inventory;
     const stack = new Stack({ ...blocks, bridge: { linger, ...(settings as object | undefined) } });
     try {
-      await stack.#start(printers);
+      await stack.#start(printers, entries);
       await stack.startGateway();
       if (bridge) await stack.startBridge();
       return stack;
@@ -83,6 +88,7 @@ export class Stack implements AsyncDisposable {
       GANTRY_DATA_DIR: join(this.#folder, "data"),
       GANTRY_HTTP_HOST: "127.0.0.1",
       GANTRY_HTTP_PORT: this.gatewayUrl === "" ? "0" : new URL(this.gatewayUrl).port,
+      GANTRY_BRIDGE_URL: `http://127.0.0.1:${this.#bridgePort}`,
     });
     this.#resources.use(service);
     this.gatewayUrl = String((await service.listening())["http"]);
@@ -95,7 +101,7 @@ export class Stack implements AsyncDisposable {
       GANTRY_DATA_DIR: join(this.#folder, "data"),
       GANTRY_GATEWAY_URL: this.gatewayUrl,
       GANTRY_BRIDGE_HTTP_HOST: "127.0.0.1",
-      GANTRY_BRIDGE_HTTP_PORT: "0",
+      GANTRY_BRIDGE_HTTP_PORT: String(this.#bridgePort),
       GANTRY_RTSP_PORT: "0",
       GANTRY_RTSPS_PORT: "0",
       GANTRY_WEBRTC_PORT: "0",
@@ -138,9 +144,13 @@ export class Stack implements AsyncDisposable {
     if (this.#folder !== "") await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #start(printers: Readonly<Record<string, PrinterOptions>>): Promise<void> {
+  async #start(
+    printers: Readonly<Record<string, PrinterOptions>>,
+    more: readonly Readonly<Record<string, unknown>>[],
+  ): Promise<void> {
+    this.#bridgePort = await freePort();
     this.#folder = await mkdtemp(join(tmpdir(), "gantry-e2e-"));
-    const entries: string[] = [];
+    const entries = more.map((entry) => `  - ${JSON.stringify(entry)}\n`);
     for (const [id, { control = false, connection = {}, ...options }] of Object.entries(printers)) {
       const simulator = await startSimulator({ family: "elegoo-cc1", ports: { main: 0 }, ...options });
       this.#resources.use(simulator);
@@ -150,6 +160,15 @@ export class Stack implements AsyncDisposable {
     const blocks = Object.entries(this.#blocks).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     await writeFile(this.inventory, `${blocks.join("")}printers:\n${entries.join("")}`);
   }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+  return port;
 }
 
 /** The inventory entry of a simulated printer; `more` goes into its connection. */
