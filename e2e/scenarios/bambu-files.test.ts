@@ -9,15 +9,8 @@ import { createIdentity, serverTls, type Identity } from "../simulators/bambu/ce
 import { FtpServer } from "../simulators/bambu/ftp/server.ts";
 import { sampleProject } from "../simulators/bambu/sample-project.ts";
 import { Card } from "../simulators/bambu/storage.ts";
-import {
-  downloaded,
-  fileServerSuite,
-  isError,
-  noise,
-  openStore,
-  serial,
-  type FileServer,
-} from "./bambu-file-server.ts";
+import { fileServerSuite } from "./bambu-file-cases.ts";
+import { downloaded, isError, megabyte, noise, openStore, serial, type FileServer } from "./bambu-file-server.ts";
 
 const timeout = 240_000;
 const accessCode = "12345678";
