@@ -203,41 +203,41 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return found;
 }
 
-describe("discovery", { timeout }, () => {
-  async function search(serial: string, mqttPort: number): Promise<unknown[]> {
-    const free = createSocket("udp4").bind(0, host);
-    await once(free, "listening");
-    const { port } = free.address();
-    free.close();
-    await once(free, "close");
-    const journal = new Journal();
-    await using printer = new Discovery({
-      host,
-      port: 0,
-      announceTo: { host, port },
-      everyMs: 100,
-      introduce: introduce(serial),
-      journal,
-    });
-    await printer.open();
-    const heard = until("it was heard", () => printer.counters.announced > 3 && printer.counters.answered > 0);
-    return await all(
-      discover(
-        {
-          networks: [],
-          clock: shortClock(heard.then(() => undefined)),
-          log: silentLog,
-          signal: AbortSignal.timeout(timeout),
-        },
-        {
-          ports: { announcements: port, mqtt: mqttPort },
-          targets: [[host, printer.port]],
-          ca: [identityOf(p1s).ca],
-        },
-      ),
-    );
-  }
+async function search(serial: string, mqttPort: number): Promise<unknown[]> {
+  const free = createSocket("udp4").bind(0, host);
+  await once(free, "listening");
+  const { port } = free.address();
+  free.close();
+  await once(free, "close");
+  const journal = new Journal();
+  await using printer = new Discovery({
+    host,
+    port: 0,
+    announceTo: { host, port },
+    everyMs: 100,
+    introduce: introduce(serial),
+    journal,
+  });
+  await printer.open();
+  const heard = until("it was heard", () => printer.counters.announced > 3 && printer.counters.answered > 0);
+  return await all(
+    discover(
+      {
+        networks: [],
+        clock: shortClock(heard.then(() => undefined)),
+        log: silentLog,
+        signal: AbortSignal.timeout(timeout),
+      },
+      {
+        ports: { announcements: port, mqtt: mqttPort },
+        targets: [[host, printer.port]],
+        ca: [identityOf(p1s).ca],
+      },
+    ),
+  );
+}
 
+describe("discovery", { timeout }, () => {
   test("a printer that announces itself is found, its serial number out of its certificate", async () => {
     await using mqtt = await tlsPort(p1s);
     const [found] = await search(p1s, mqtt.port);
