@@ -99,6 +99,7 @@ class EncoderProcess implements Encoder {
   #resolveReady: (sets: readonly ParameterSets[]) => void = () => undefined;
   #headerWritten = false;
   #produced = false;
+  #isWatched = false;
   #verdict: string | undefined;
   #hung = false;
 
@@ -113,7 +114,6 @@ class EncoderProcess implements Encoder {
     this.exited = this.#whenGone();
     this.#listen();
     void this.#stopWhenAsked();
-    void this.#watch();
   }
 
   get pid(): number | undefined {
@@ -142,6 +142,7 @@ class EncoderProcess implements Encoder {
       account.newestStamp = stampMs;
       account.unansweredSince ??= this.#options.clock.monotonic();
     }
+    if (!this.#isWatched) void this.#watch();
   }
 
   #listen(): void {
@@ -222,11 +223,12 @@ class EncoderProcess implements Encoder {
     return this.#gone.signal.aborted;
   }
 
-  /** Kills a child that was fed and gives nothing back. */
+  /** Kills a child that was fed and gives nothing back. Ends, and costs nothing, while nothing is owed. */
   async #watch(): Promise<void> {
     const { clock } = this.#options;
+    this.#isWatched = true;
     let before = clock.monotonic();
-    while (!(await this.#isGoneAfter(watchMs))) {
+    while (this.#isOwed && !(await this.#isGoneAfter(watchMs))) {
       const now = clock.monotonic();
       // This process itself stood still: what the child wrote meanwhile is not read yet.
       if (now - before > 4 * watchMs) this.#forgive(now);
@@ -236,6 +238,11 @@ class EncoderProcess implements Encoder {
       this.#hung = true;
       this.#kill(`ffmpeg gave no picture for ${limit / 1000} s and was ended`);
     }
+    this.#isWatched = false;
+  }
+
+  get #isOwed(): boolean {
+    return this.#accounts.some(({ unansweredSince }) => unansweredSince !== undefined);
   }
 
   #forgive(now: number): void {
