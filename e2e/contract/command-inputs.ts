@@ -29,7 +29,13 @@ type Input = Readonly<Record<string, unknown>>;
 
 /** Commands that are not just `{}`. */
 const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<Input | undefined>>> = {
-  start: async (asking) => ({ file: await storedFile(asking), levelBed: false, timelapse: false }),
+  start: async (asking) => ({
+    file: await storedFile(asking),
+    levelBed: false,
+    timelapse: false,
+    // A file of several filaments is not started by guess.
+    ...(asking.readings.materials.length > 0 && { slots: [{ tool: 0, ...slotOf(asking.readings) }] }),
+  }),
   setHeaterTarget: () => ({ heater: "nozzle0", targetCelsius: 40 }),
   setHeaterOffset: () => ({ heater: "nozzle0", offsetCelsius: 2 }),
   setFanSpeed: ({ readings }) => ({ fan: readings.fans[0]?.id ?? "part", speedRatio: 0.5 }),
@@ -51,7 +57,12 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   runMacro: async (asking) => ({ macro: await first(asking, "listMacros", "name") }),
   loadMaterial: ({ readings }) => slotOf(readings),
   controlMaterialChange: () => ({ action: "retry" }),
-  setMaterial: ({ readings }) => ({ ...slotOf(readings), type: "PLA", colorHex: "#1E90FF" }),
+  // A spool that was read off its tag is not to be told what it is; the last slot has none.
+  setMaterial: ({ readings }) => ({
+    ...slotOf({ ...readings, materials: readings.materials.slice(-1) }),
+    type: "PLA",
+    colorHex: "#1E90FF",
+  }),
   readMaterialTag: ({ readings }) => slotOf(readings),
   startDrying: ({ readings }) => ({
     unit: readings.materialUnits[0]?.id ?? "0",
@@ -67,7 +78,11 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   setOption: ({ readings }) => ({ option: readings.options[0]?.id ?? "sound", on: true }),
   setRecording: () => ({ on: true }),
   setTimelapse: () => ({ on: true }),
-  skipObjects: async (asking) => ({ objects: [await first(asking, "listObjects", "id", "0")] }),
+  skipObjects: async (asking) => {
+    // A printer in the middle of a job that nobody saw begin may not tell which plate it prints.
+    const id = await first(asking, "listObjects", "id", "0").catch((error: { code?: string }) => error.code);
+    return id === "not_found" ? undefined : { objects: [id] };
+  },
   signMessage: () => ({ message: { print: { command: "pause", param: "", sequence_id: "20007" } } }),
   inspectFile: async (asking) => ({ file: await storedFile(asking) }),
   listCloudJobs: () => ({ limit: 5 }),
@@ -75,7 +90,7 @@ const inputs: Partial<Record<CommandName, (asking: Asking) => Input | Promise<In
   selectFile: async (asking) => ({ file: await storedFile(asking) }),
   deleteFile: async (asking) => ({ file: await storedFile(asking) }),
   downloadFile: async (asking) => ({ file: await storedFile(asking) }),
-  getThumbnail: () => ({ file: "cube.gcode" }),
+  getThumbnail: async (asking) => ({ file: await storedFile(asking) }),
   listHistory: () => ({ limit: 5 }),
   downloadTimelapse: async (asking) => {
     const id = await first(asking, "listTimelapses", "id", "");

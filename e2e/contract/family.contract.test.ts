@@ -62,6 +62,7 @@ const scenarios: Partial<Record<CommandName, string>> = {
   pause: "printing",
   stop: "printing",
   setSpeed: "printing",
+  skipObjects: "printing",
   resume: "paused",
 };
 

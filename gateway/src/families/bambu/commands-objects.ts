@@ -83,7 +83,7 @@ async function sizeOf({ files }: CommandContext, name: string, signal: AbortSign
 function runningPlate({ link }: CommandContext, { plates }: Project): ProjectPlate {
   const report = link.report();
   const [, inName] = /plate_(\d+)\.gcode/u.exec(text(report["gcode_file"])) ?? [];
-  const wanted = number(inName) ?? number(report["plate_idx"]) ?? number(report["plate_id"]);
+  const wanted = number(inName) ?? link.orderedPlate ?? number(report["plate_idx"]) ?? number(report["plate_id"]);
   const plate = plates.find((each) => each.number === wanted) ?? (plates.length === 1 ? plates[0] : undefined);
   if (plate !== undefined) return plate;
   throw new PrinterError("not_found", "the printer does not tell which plate of the project it prints");

@@ -16,7 +16,12 @@ export interface JobMemory {
   readonly startedMs: number | null;
   readonly endedMs: number | null;
   /** What started it: sent once on the report topic, by whichever client. */
-  readonly order: { readonly file: string; readonly jobName: string; readonly jobId: string } | null;
+  readonly order: {
+    readonly file: string;
+    readonly plate: number | null;
+    readonly jobName: string;
+    readonly jobId: string;
+  } | null;
 }
 
 export const noJob: JobMemory = { isActive: null, isCancelled: false, startedMs: null, endedMs: null, order: null };
@@ -61,8 +66,17 @@ export function afterReport(before: JobMemory, report: Report, nowMs: number): J
 /** What is remembered of the job after a `project_file`, whoever sent it. */
 export function afterOrder(before: JobMemory, body: Body): JobMemory {
   const file = orderedFile(body);
+  const plate = /plate_(\d{1,2})\.gcode$/u.exec(text(body["param"]))?.[1];
   if (file === null || /^fail/iu.test(text(body["result"]))) return before;
-  return { ...before, order: { file, jobName: text(body["subtask_name"]), jobId: text(body["subtask_id"]) } };
+  return {
+    ...before,
+    order: {
+      file,
+      plate: plate === undefined ? null : Number(plate),
+      jobName: text(body["subtask_name"]),
+      jobId: text(body["subtask_id"]),
+    },
+  };
 }
 
 /** Whether the job that began is the one that was ordered last. */

@@ -38,6 +38,8 @@ export interface PrinterLink {
   readonly access: CommandAccess;
   report(): Report;
   readings(): Readings;
+  /** Plate of the running job, where its beginning was seen. Some models never report it. */
+  readonly orderedPlate?: number | null;
   /** Time since the last report, ms. */
   reportAgeMs(): number;
   /**

@@ -12,7 +12,7 @@ import { createCommands } from "./commands.ts";
 import { unavailableCommands } from "./commands-available.ts";
 import { fields, number } from "./commands-report.ts";
 import type { Connection } from "./connection.ts";
-import { afterOrder, afterReport, type Memory } from "./memory.ts";
+import { afterOrder, afterReport, fits, type Memory } from "./memory.ts";
 import { isFull, merge } from "./merge.ts";
 import { detectModel, type Model } from "./models.ts";
 import type {
@@ -140,6 +140,11 @@ export class BambuSession implements Session, PrinterLink {
       nowMs: this.#options.clock.now(),
     });
     return this.#readings;
+  }
+
+  get orderedPlate(): number | null {
+    const { order } = this.#options.memory.job;
+    return order !== null && fits(order, this.report()) ? order.plate : null;
   }
 
   reportAgeMs(): number {

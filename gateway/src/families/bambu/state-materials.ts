@@ -49,19 +49,22 @@ const kinds = new Map([
 function readUnit(unit: Body, { modules }: View): MaterialUnit {
   const id = String(unit["id"]);
   const kind = unitKind(unit);
-  const celsius = number(unit["temp"]);
-  const percent = number(unit["humidity_raw"]);
-  const level = number(unit["humidity"]);
+  const percent = within(unit["humidity_raw"], 1, 100);
   const minutes = number(unit["dry_time"]);
   return {
     id,
     kind: unitKindByModule(modules, id) ?? kinds.get(kind ?? 0) ?? null,
     // 0.0 is what old firmware says for unknown; while it starts it says anything.
-    temperatureCelsius: celsius !== null && celsius > 0 && celsius <= 100 ? celsius : null,
-    humidityRatio: percent !== null && percent > 0 && percent <= 100 ? percent / 100 : null,
-    drynessLevel: level !== null && level >= 1 && level <= 5 ? level : null,
+    temperatureCelsius: within(unit["temp"], 0.1, 100),
+    humidityRatio: percent === null ? null : percent / 100,
+    drynessLevel: within(unit["humidity"], 1, 5),
     dryingRemainingSeconds: minutes === null || dryingMaxCelsius[kind ?? 0] === undefined ? null : minutes * 60,
   };
+}
+
+function within(value: unknown, minimum: number, maximum: number): number | null {
+  const known = number(value);
+  return known !== null && known >= minimum && known <= maximum ? known : null;
 }
 
 function readSlots(unit: Body, view: View): readonly Material[] {
@@ -81,14 +84,14 @@ function readSlots(unit: Body, view: View): readonly Material[] {
 
 /** What is on the spool; the remaining share means something only where a tag was read. */
 function readSpool(tray: Body): Omit<Material, "unit" | "slot" | "active" | "present"> {
-  const remain = number(tray["remain"]);
+  const remain = within(tray["remain"], 0, 100);
   const hasTag = [tray["tag_uid"], tray["tray_uuid"]].some((id) => /[1-9A-F]/iu.test(text(id)));
   const limit = (key: string): number | null => number(tray[key]) || null;
   return {
     type: text(tray["tray_type"]) || null,
     name: text(tray["tray_sub_brands"]) || null,
     colorHex: readColor(tray),
-    remainingRatio: hasTag && remain !== null && remain >= 0 && remain <= 100 ? remain / 100 : null,
+    remainingRatio: hasTag && remain !== null ? remain / 100 : null,
     nozzleMinimumCelsius: limit("nozzle_temp_min"),
     nozzleMaximumCelsius: limit("nozzle_temp_max"),
     profile: text(tray["tray_info_idx"]) || null,
