@@ -5,7 +5,7 @@ import type { HandlerOptions } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { gcodeState, isFree, number } from "./commands-report.ts";
 import { refused, type CommandContext } from "./commands-send.ts";
-import { models, type Model } from "./models.ts";
+import { modelByCode, models, type Model } from "./models.ts";
 import type { PrinterLink } from "./printer-link.ts";
 import type { Project, ProjectPlate } from "./project.ts";
 
@@ -54,7 +54,8 @@ export function demandSameModel({ modelCode, printerModel }: ProjectPlate, model
     throw refused("/file", `it does not say for which printer it is sliced; slice it for ${model.name}`);
   const code = modelCode === null ? codeOf(printerModel ?? "") : (slicerCodes[modelCode] ?? modelCode);
   if (code !== undefined && (code === model.code || model.printsFor.includes(code))) return;
-  throw refused("/file", `it is sliced for ${printerModel ?? code ?? "another printer"}; slice it for ${model.name}`);
+  const other = modelByCode(code ?? "")?.name ?? printerModel ?? code ?? "another printer";
+  throw refused("/file", `it is sliced for ${other}; slice it for ${model.name}`);
 }
 
 /** Of a name as slicers write it: "Bambu Lab P1S". */
