@@ -78,7 +78,7 @@ export function gstreamer(): Player {
           ? []
           : [{ seconds: clockSeconds(pts), isKey: (parseInt(flags ?? "0", 16) & 0x2000) === 0 }];
       });
-      return { ...summed(stamps), errors: told.filter((line) => /^ERROR|\b(WARN|ERROR)\s/u.test(line)) };
+      return { ...summed(stamps), errors: told.filter((line) => isComplaint(line)) };
     },
   };
 }
@@ -123,6 +123,11 @@ export function wrapped(name: string, command: string, args: readonly string[]):
       return JSON.parse(last) as Watched;
     },
   };
+}
+
+/** It says so itself when it is told to stop while it waits for the next packet. */
+function isComplaint(line: string): boolean {
+  return /^ERROR|\b(WARN|ERROR)\s/u.test(line) && !line.endsWith("interrupted");
 }
 
 function summed(stamps: readonly Stamp[]): Omit<Watched, "errors"> {
