@@ -5,6 +5,7 @@ import type { Family } from "../family.ts";
 import { frames } from "./camera.ts";
 import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
+import { discover } from "./discovery.ts";
 import { video } from "./video.ts";
 
 export const bambu: Family<Connection> = {
@@ -13,6 +14,7 @@ export const bambu: Family<Connection> = {
   connect,
   frames,
   video,
+  discover,
   fileTypes: [".3mf", ".gcode"],
   // Its one viewer's place is freed late; reopening sooner finds it taken.
   cameraReopenMs: 5000,
