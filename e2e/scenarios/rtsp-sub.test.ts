@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { encoders } from "./harness/processes.ts";
 import { Stack } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
+import { VideoCamera } from "./harness/video-camera.ts";
 import type { Viewer } from "./harness/viewer.ts";
 
 const run = promisify(execFile);
@@ -120,4 +121,29 @@ test("a second stream goes along with the first", { timeout: 280_000 }, async (t
     await second[Symbol.asyncDispose]();
     await until("no encoder runs", async () => (await encoders(stack.bridge.pid)).length === 0);
   });
+});
+
+test("a camera that is handed through has a second stream too", { timeout: 200_000 }, async () => {
+  await using camera = await VideoCamera.start();
+  const door = { id: "door", family: "camera", camera: { url: camera.url } };
+  await using stack = await Stack.start({
+    bridge: true,
+    printers: {},
+    entries: [door],
+    inventory: { bridge: { sub } },
+  });
+  await using second = stack.watch("door_sub");
+  await until("the second one is seen", () => second.seen.length > 5);
+  await using main = stack.watch("door");
+  await until("the first one is seen", () => main.seen.length > 20);
+  const [seen, { width, state }] = [second.seen.length, await stack.stream("door_sub")];
+  assert.deepEqual([width, state], [320, "live"]);
+  assert.equal((await stack.stream("door"))["encoder"], null);
+  assert.equal(await camera.viewers(), 1);
+  await main[Symbol.asyncDispose]();
+  await until("the second one goes on", () => second.seen.length > seen + 10);
+  assert.deepEqual([second.ended, second.errors], [false, ""]);
+  await second[Symbol.asyncDispose]();
+  await until("nothing runs", async () => (await encoders(stack.bridge.pid)).length === 0);
+  await until("the camera is free", async () => (await camera.viewers()) === 0);
 });
