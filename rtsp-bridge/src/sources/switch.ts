@@ -1,6 +1,6 @@
 // One path whose camera sends pictures or its own H.264, whichever the gateway or the inventory says: video
 // is handed through by a relay, and for pictures, and for the slate that tells why there is no video, there
-// is the stream that encodes (../streams/stream.ts). It goes from one to the other without a restart; then,
+// is the stream that encodes (../streams/camera.ts). It goes from one to the other without a restart; then,
 // and only then, viewers open the path again, because the coded pictures are of another kind.
 
 import type { Clock } from "@gantry/platform/clock";

@@ -1,5 +1,5 @@
 // The streams of the bridge: the contract between what MediaMTX reports (../mediamtx) and what
-// is published to it (./stream.ts). The implementation is ./stream-set.ts.
+// is published to it (./camera.ts). The implementation is ./stream-set.ts.
 
 import type { Coder, CoderKind } from "../ffmpeg/coders.ts";
 import type { StreamPlan } from "../plan.ts";
