@@ -7,10 +7,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { systemClock, type Clock } from "@gantry/platform/clock";
+import { systemClock } from "@gantry/platform/clock";
 import { silentLog } from "@gantry/platform/log";
 import type { StreamPlan } from "../plan.ts";
 import { StandInServer } from "../rtsp/stand-in-server.ts";
+import { PushedClock } from "./pushed-clock.ts";
 import { StandInCamera, testPictures } from "./stand-in-camera.ts";
 import { createStreamSet } from "./stream-set.ts";
 import type { StreamSet, StreamState, StreamStatus } from "./streams.ts";
@@ -19,20 +20,6 @@ const size = { width: 160, height: 120 };
 const pictures = await testPictures(size);
 const limit = { timeout: 90_000 };
 const key = 5;
-
-/** A clock whose monotonic time can be pushed ahead of the real one. */
-class PushedClock implements Clock {
-  aheadMs = 0;
-  now(): number {
-    return systemClock.now() + this.aheadMs;
-  }
-  monotonic(): number {
-    return systemClock.monotonic() + this.aheadMs;
-  }
-  async wait(ms: number, signal?: AbortSignal): Promise<void> {
-    await systemClock.wait(ms, signal);
-  }
-}
 
 interface Bench extends AsyncDisposable {
   readonly camera: StandInCamera;
