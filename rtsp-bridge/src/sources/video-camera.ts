@@ -29,7 +29,7 @@ export interface VideoCameraOptions {
 }
 
 /** First and longest wait after a failure, ms. */
-const patience = { firstMs: 500, maxMs: 10_000 };
+const patience = { firstMs: 500, maxMs: 3000 };
 const longPatience = { firstMs: 60_000, maxMs: 600_000 };
 const stubborn: ReadonlySet<VideoFaultKind> = new Set(["auth", "certificate", "format", "settings"]);
 /** Short sessions one after the other are failures too. */
@@ -170,7 +170,9 @@ export class VideoCamera implements AsyncDisposable {
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  await new Promise<void>((resolve) => void signal.addEventListener("abort", () => resolve(), { once: true }));
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** The sets that hold for a picture: its own, or else those of before. */
