@@ -15,7 +15,7 @@ import { until } from "./until.ts";
 
 const run = promisify(execFile);
 
-export const username = "viewer";
+const username = "viewer";
 export const password = "hunter2-Camera";
 
 export class VideoCamera implements AsyncDisposable {

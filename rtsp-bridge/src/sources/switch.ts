@@ -89,11 +89,6 @@ export class Switch implements PathStream {
     this.#pictures = options.pictures(this.#innerPlan(), async (source) => this.#read(source));
   }
 
-  /** Whether its camera sends video, as far as it is known. */
-  get kind(): Kind {
-    return this.#kind;
-  }
-
   /** Whether the second stream is watched: it is encoded of pictures whatever the camera sends. */
   wantPictures(isWanted: boolean): void {
     this.#standIn.want(isWanted);

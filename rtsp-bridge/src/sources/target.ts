@@ -37,6 +37,9 @@ export async function findCamera(plan: VideoPlan, readSecret: ReadSecret, signal
   if (!answer.success) throw new VideoFault("refused", "the gateway's answer about the camera cannot be understood");
   const { data } = answer;
   if (data.kind === "pictures") return data;
+  if (plan.connection === undefined) {
+    throw new VideoFault("settings", "the bridge lacks the variable that camera.url names");
+  }
   const { url, username, passwordKey, certificateSha256 } = data;
   const certificate = certificateSha256 === null ? "any" : { sha256: certificateSha256 };
   if (passwordKey === null && username === null)
