@@ -4,6 +4,8 @@
 import * as z from "zod";
 import { instant, nothing, type CommandRow } from "./command-row.ts";
 
+const endpoint = z.string().meta({ description: "Path of the cloud's address that answered." });
+
 const jobStatus = z.object({
   file: z.string().nullable(),
   status: z.string().nullable().meta({ description: "By the cloud's own word." }),
@@ -23,6 +25,7 @@ export const cloudCommands = {
       status: z.enum(["ok", "expiring", "expired", "blocked", "unavailable", "error"]),
       reason: z.string().nullable().meta({ description: "What is wrong and what to do, in words." }),
       firstUsedAt: instant,
+      endpoint: endpoint.nullable(),
     }),
     effect: "observes",
     idempotent: true,
@@ -43,6 +46,7 @@ export const cloudCommands = {
           status: z.string().nullable().meta({ description: "By the cloud's own word." }),
         }),
       ),
+      endpoint,
     }),
     effect: "observes",
     idempotent: true,
@@ -53,7 +57,7 @@ export const cloudCommands = {
     label: "Cloud status",
     summary: "Show what the cloud knows of this printer and its job; it has no temperatures.",
     input: nothing,
-    output: z.object({ serial: z.string(), online: z.boolean().nullable(), job: jobStatus.nullable() }),
+    output: z.object({ serial: z.string(), online: z.boolean().nullable(), job: jobStatus.nullable(), endpoint }),
     effect: "observes",
     idempotent: true,
     needs: "cloud",
@@ -71,6 +75,7 @@ export const cloudCommands = {
           filamentGrams: z.number().nullable().meta({ unit: "grams", description: "The slicer's estimate." }),
         }),
       ),
+      endpoint,
     }),
     effect: "observes",
     idempotent: true,

@@ -6,7 +6,7 @@ import type { CameraOptions } from "../family.ts";
 import { cameraOf } from "./camera-kind.ts";
 import { openCamera } from "./camera-socket.ts";
 import { FrameReader, loginPacket } from "./camera-packets.ts";
-import type { Connection } from "./connection.ts";
+import { demandLan, type Connection } from "./connection.ts";
 import { printerTls, tlsFailure } from "./trust.ts";
 
 /** Idle printers send a picture every two seconds. */
@@ -24,9 +24,10 @@ export interface CameraTiming {
  *   closes without a picture, which is what a wrong code gets; `unreachable`, `protocol`
  */
 export async function* frames(
-  { connection, session, signal, log, dataFolder }: CameraOptions<Connection>,
+  { connection: given, session, signal, log, dataFolder }: CameraOptions<Connection>,
   timing: CameraTiming = {},
 ): AsyncGenerator<Uint8Array, void> {
+  const connection = demandLan(given);
   const { kind, port } = cameraOf(connection, session);
   if (kind === "rtsps") {
     throw new PrinterError("unsupported", "this model's camera sends H.264 by RTSP, which the RTSP bridge passes on");

@@ -50,12 +50,27 @@ interface Machine {
   readonly firmware: string | null;
   readonly report: Report;
   readonly hasSigner: boolean;
+  /** The vendor's cloud may be asked. */
+  readonly hasCloud: boolean;
+  /** False for a printer that is only read through the cloud. */
+  readonly isOnLan: boolean;
 }
+
+/** These go past the broker, to other ports of the printer. */
+const onLanOnly: ReadonlySet<Capability> = new Set([
+  "camera",
+  "fileDetails",
+  "files",
+  "thumbnails",
+  "timelapses",
+  "upload",
+]);
 
 /** Whether the machine has each of what others of the family lack. */
 const conditions: Readonly<Partial<Record<Capability, (machine: Machine) => boolean>>> = {
   airMode: ({ model }) => model.airDuct,
   autoRefill: ({ report }) => hasUnits(report),
+  cloud: ({ hasCloud }) => hasCloud,
   chamber: ({ model }) => model.chamberSensor,
   door: ({ model, firmware }) => hasDoor(model, firmware),
   drying: ({ report }) => hasDryer(report),
@@ -66,5 +81,6 @@ const conditions: Readonly<Partial<Record<Capability, (machine: Machine) => bool
 
 export function capabilitiesOf(machine: Machine): Capabilities {
   const extra = Object.entries(conditions).filter(([, has]) => has(machine));
-  return new Set([...everyModel, ...extra.map(([name]) => name as Capability)]);
+  const all = [...everyModel, ...extra.map(([name]) => name as Capability)];
+  return new Set(all.filter((name) => machine.isOnLan || !onLanOnly.has(name)));
 }

@@ -2,19 +2,26 @@
 
 import { PrinterError } from "../../model/errors.ts";
 import type { ConnectOptions } from "../family.ts";
-import type { Connection } from "./connection.ts";
+import { accountOf } from "./cloud/account.ts";
+import { cloudSettings, type CloudSettings } from "./cloud/connection-keys.ts";
+import { noFiles } from "./cloud/files.ts";
+import { watchAccount, type CloudPrinter } from "./cloud/handlers.ts";
+import { lanHolds, throughCloud, watchLan } from "./cloud/link.ts";
+import { demandLan, isOnLan, type Connection, type LanConnection } from "./connection.ts";
 import { createFileStore } from "./file-store.ts";
 import { memoryOf, type Memory } from "./memory.ts";
-import { BambuSession } from "./session.ts";
+import type { FileStore } from "./printer-link.ts";
+import { BambuSession, type SessionOptions } from "./session.ts";
 import { createSigner, type Signer } from "./signing.ts";
-import { openTransport } from "./transport.ts";
+import { openTransport, type Transport } from "./transport.ts";
 import { printerTls } from "./trust.ts";
 
 /** Each connection asks for a full report, which makes some models lag: a link that flaps is left alone. */
 const flapping = { connections: 5, withinMs: 300_000, retryMs: 60_000 };
 
 /**
- * A session that knows the printer's state and identity.
+ * A session that knows the printer's state and identity: on its own network, else through the vendor's
+ * cloud where that is configured.
  * @throws PrinterError `printer_auth`, `unreachable`, `timeout`, `protocol`, `invalid_input`; the
  *   signal's reason. Everything opened is closed by then.
  */
@@ -22,18 +29,71 @@ export async function connect(options: ConnectOptions<Connection>): Promise<Bamb
   const { connection, signal, clock, log, dataFolder } = options;
   const memory = memoryOf(connection);
   demandCalm(memory, clock.monotonic());
+  const settings = cloudSettings(connection);
+  const parts = { ...options, memory, signer: signerOf(connection) };
+  if (settings === null) return onLan(demandLan(connection), { ...parts, cloud: null });
+  const account = accountOf(settings, clock);
+  account.keepIn(dataFolder, log);
+  const cloud = { account, serial: connection.serial, clock, log };
+  if (!isOnLan(connection)) return viaCloud(settings, { ...parts, cloud });
+  try {
+    return await onLan(connection, { ...parts, cloud });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return viaCloud(settings, { ...parts, cloud }, PrinterError.from(thrown));
+  }
+}
+
+type Parts = Pick<SessionOptions, keyof ConnectOptions<Connection> | "memory" | "signer" | "cloud">;
+
+async function onLan(connection: LanConnection, parts: Parts): Promise<BambuSession> {
+  const { log, cloud } = parts;
   if (connection.tls === "insecure") log.warn("the printer's certificate is not checked (tls: insecure)");
-  const signer = signerOf(connection);
-  const trust = (port: number) => printerTls(connection, { port, dataFolder, log });
-  const transport = await openTransport({
-    host: connection.host,
-    port: connection.mqtt_port,
-    accessCode: connection.access_code,
-    tls: trust(connection.mqtt_port),
-    signal,
-  });
-  const files = createFileStore(connection, { tls: trust(connection.ftps_port), dataFolder, clock, log });
-  const session = new BambuSession({ ...options, memory, files, signer }, transport);
+  const transport = await openLan(connection, parts);
+  const tasks = cloud === null ? [] : [async (signal: AbortSignal) => watchAccount(cloud, signal)];
+  const files = filesOf(connection, parts);
+  const session = await begun(new BambuSession({ ...parts, files, tasks, onlyReads: false }, transport), parts);
+  lanHolds(connection);
+  return session;
+}
+
+/** `lanFailure`: why the printer's own network is not the way; undefined where there is none. */
+async function viaCloud(
+  settings: CloudSettings,
+  parts: Parts & { readonly cloud: CloudPrinter },
+  lanFailure?: PrinterError,
+): Promise<BambuSession> {
+  const { connection, clock, log, signal, cloud } = parts;
+  const wait = async (ms: number, ended: AbortSignal): Promise<void> => clock.wait(ms, ended);
+  const tasks = [async (ended: AbortSignal) => watchAccount(cloud, ended)];
+  const lan = isOnLan(connection) ? connection : null;
+  if (lan !== null) {
+    const tryLan = async (ended: AbortSignal): Promise<void> =>
+      (await openLan(lan, { ...parts, signal: ended })).close();
+    tasks.push(async (ended) => watchLan({ connection, wait, tryLan }, ended));
+  }
+  const files = lan === null ? noFiles() : filesOf(lan, parts);
+  const link = { connection, settings, account: cloud.account, nowMs: clock.monotonic(), signal };
+  try {
+    const session = await throughCloud(link, async (transport) =>
+      begun(new BambuSession({ ...parts, files, tasks, onlyReads: true }, transport), parts),
+    );
+    log.warn("read through the cloud", { reason: lanFailure?.message ?? "the inventory names no host" });
+    return session;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (lanFailure === undefined) throw thrown;
+    // How soon it is tried again is the printer's matter; the cloud has a pause of its own.
+    const { code, message, retryAfterMs } = lanFailure;
+    const words = `${message}; through the cloud: ${PrinterError.from(thrown).message}`;
+    throw new PrinterError(code, words, {
+      cause: lanFailure,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+}
+
+async function begun(session: BambuSession, { signal }: Pick<Parts, "signal">): Promise<BambuSession> {
   try {
     await session.begin();
     return session;
@@ -43,6 +103,18 @@ export async function connect(options: ConnectOptions<Connection>): Promise<Bamb
     // A connection that broke meanwhile says why better than whoever waited on it.
     throw error;
   }
+}
+
+type House = Pick<Parts, "dataFolder" | "log" | "clock" | "signal">;
+
+async function openLan(connection: LanConnection, { dataFolder, log, signal }: House): Promise<Transport> {
+  const { host, mqtt_port: port, access_code: accessCode } = connection;
+  return openTransport({ host, port, accessCode, tls: printerTls(connection, { port, dataFolder, log }), signal });
+}
+
+function filesOf(connection: LanConnection, { dataFolder, log, clock }: House): FileStore {
+  const tls = printerTls(connection, { port: connection.ftps_port, dataFolder, log });
+  return createFileStore(connection, { tls, dataFolder, clock, log });
 }
 
 function demandCalm({ fullReportsMs }: Memory, nowMs: number): void {

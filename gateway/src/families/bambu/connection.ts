@@ -2,6 +2,8 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as z from "zod";
+import { PrinterError } from "../../model/errors.ts";
+import { cloudKeys } from "./cloud/connection-keys.ts";
 import { modelNames } from "./models.ts";
 
 const port = z.int().min(1).max(65_535);
@@ -20,7 +22,10 @@ const privateKey = z
 
 export const connection = z
   .strictObject({
-    host: z.string().min(1).max(253).meta({ description: "Name or address of the printer on the network." }),
+    host: z.string().min(1).max(253).optional().meta({
+      description:
+        "Name or address of the printer on the network. Without it the printer is only read, through the vendor's cloud.",
+    }),
     serial: z
       .string()
       // It is a level of MQTT topics and a name in TLS: nothing else may be in it. Its case counts.
@@ -30,7 +35,8 @@ export const connection = z
       .string()
       // The camera's log-in has 32 bytes for it.
       .regex(/^[\x21-\x7e]{1,32}$/u, "expected 1 to 32 printable ASCII characters without spaces")
-      .meta({ secret: true, description: "LAN access code as its screen shows it." }),
+      .optional()
+      .meta({ secret: true, description: "LAN access code as its screen shows it; goes with host." }),
     model: z
       .enum(modelNames)
       .optional()
@@ -65,6 +71,19 @@ export const connection = z
       .enum(["file:///sdcard/", "ftp:///"])
       .optional()
       .meta({ description: "What stands before a stored file's path when it is started. Default: by its model." }),
+    ...cloudKeys,
+  })
+  .refine((value) => value.host !== undefined || hasCloud(value), {
+    error: "give the printer's address; or cloud_token, to read it through the vendor's cloud",
+    path: ["host"],
+  })
+  .refine((value) => value.host === undefined || value.access_code !== undefined, {
+    error: "give the printer's access code too",
+    path: ["access_code"],
+  })
+  .refine((value) => value.cloud_token === undefined || value.cloud_cookie === undefined, {
+    error: "give cloud_token or cloud_cookie, not both",
+    path: ["cloud_cookie"],
   })
   .refine((value) => (value.signing_key === undefined) === (value.signing_certificate === undefined), {
     error: "give signing_key and signing_certificate, or neither",
@@ -76,6 +95,28 @@ export const connection = z
   });
 
 export type Connection = z.output<typeof connection>;
+
+/** Of a printer that is reached on its own network. */
+export type LanConnection = Connection & { readonly host: string; readonly access_code: string };
+
+export function isOnLan(value: Connection): value is LanConnection {
+  return value.host !== undefined && value.access_code !== undefined;
+}
+
+/** @throws PrinterError `unsupported` for a printer that is only read through the cloud */
+export function demandLan(value: Connection): LanConnection {
+  if (isOnLan(value)) return value;
+  throw new PrinterError("unsupported", "files and the camera need the printer's own network: give its host");
+}
+
+interface CloudSecrets {
+  readonly cloud_token?: string | undefined;
+  readonly cloud_cookie?: string | undefined;
+}
+
+function hasCloud(value: CloudSecrets): boolean {
+  return value.cloud_token !== undefined || value.cloud_cookie !== undefined;
+}
 
 /**
  * The certificates of a PEM text, each as its own PEM text.

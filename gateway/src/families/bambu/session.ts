@@ -11,7 +11,9 @@ import { decodePayload, encodePayload, topicsOf, type Message, type Topics } fro
 import { createCommands } from "./commands.ts";
 import { unavailableCommands } from "./commands-available.ts";
 import { fields, number } from "./commands-report.ts";
-import type { Connection } from "./connection.ts";
+import { cloudHandlers, type CloudPrinter } from "./cloud/handlers.ts";
+import { onlyReading, withoutCommands } from "./cloud/only-reading.ts";
+import { isOnLan, type Connection } from "./connection.ts";
 import { afterOrder, afterReport, fits, type Memory } from "./memory.ts";
 import { isFull, merge } from "./merge.ts";
 import { detectModel, type Model } from "./models.ts";
@@ -50,6 +52,12 @@ export interface SessionOptions extends ConnectOptions<Connection> {
   readonly files: FileStore;
   /** Null without the operator's key. */
   readonly signer: Signer | null;
+  /** Null where the vendor's cloud is not configured. */
+  readonly cloud: CloudPrinter | null;
+  /** The link carries no commands: it is the cloud's. */
+  readonly onlyReads: boolean;
+  /** Run as long as the session does; what one throws ends it. */
+  readonly tasks: readonly ((signal: AbortSignal) => Promise<void>)[];
 }
 
 export class BambuSession implements Session, PrinterLink {
@@ -87,11 +95,12 @@ export class BambuSession implements Session, PrinterLink {
     this.#topics = topicsOf(connection.serial);
     this.#model = detectModel({ modules: [], serial: connection.serial, configured: connection.model });
     this.#requests = new Requests(clock);
-    this.#authorization = createAuthorization({
+    const authorization = createAuthorization({
       signer,
       firmware: () => this.firmware,
       memory: memory.authorization,
     });
+    this.#authorization = options.onlyReads ? withoutCommands(authorization) : authorization;
     this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
     this.#reportedMs = clock.monotonic();
     this.ended = this.#end.promise;
@@ -123,6 +132,7 @@ export class BambuSession implements Session, PrinterLink {
     this.#told = true;
     this.#tell();
     this.#run(async () => this.#watch());
+    for (const task of this.#options.tasks) this.#run(async () => task(this.#signal));
   }
 
   report(): Report {
@@ -205,14 +215,15 @@ export class BambuSession implements Session, PrinterLink {
   }
 
   #createHandlers(): CommandHandlers {
-    const { clock, log, files, signer, connection } = this.#options;
-    return createCommands(this, files, {
+    const { clock, log, files, signer, connection, cloud } = this.#options;
+    const commands = createCommands(this, files, {
       clock,
       log,
       authorization: this.#authorization,
       signer,
       ...(connection.job_url === undefined ? {} : { jobUrl: connection.job_url }),
     });
+    return cloud === null ? commands : { ...commands, ...cloudHandlers(cloud) };
   }
 
   #publishPushAll(): boolean {
@@ -369,9 +380,16 @@ export class BambuSession implements Session, PrinterLink {
 
   /** Says what the machine is, has and refuses, when that is otherwise than before. */
   #describe(): void {
-    const { signer, identify } = this.#options;
+    const { signer, identify, cloud, onlyReads, connection } = this.#options;
     const { model, firmware, access } = this;
-    const has = capabilitiesOf({ model, firmware, report: this.report(), hasSigner: signer !== null });
+    const has = capabilitiesOf({
+      model,
+      firmware,
+      report: this.report(),
+      hasSigner: signer !== null,
+      hasCloud: cloud !== null,
+      isOnLan: isOnLan(connection),
+    });
     // Which handlers there are depends on what is attached.
     if (this.#handledFor !== [...has].join()) {
       this.#handledFor = [...has].join();
@@ -379,7 +397,9 @@ export class BambuSession implements Session, PrinterLink {
     }
     const { handlers } = this;
     const canEncrypt = signer !== null && signer.gcodeBytes !== null;
-    const unavailable = unavailableCommands({ model, firmware, access, canEncrypt, handlers });
+    const unavailable = onlyReads
+      ? onlyReading()
+      : unavailableCommands({ model, firmware, access, canEncrypt, handlers });
     const identity = JSON.stringify([model.name, firmware, [...has].toSorted(), [...unavailable]]);
     if (identity === this.#identity) return;
     this.#identity = identity;

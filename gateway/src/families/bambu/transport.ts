@@ -35,6 +35,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly host: string;
   readonly port: number;
+  /** Default: the printer's only one. */
+  readonly username?: string;
   readonly accessCode: string;
   readonly tls: PrinterTls;
   readonly signal: AbortSignal;
@@ -48,7 +50,7 @@ export interface TransportOptions {
 export async function openTransport(options: TransportOptions): Promise<Transport> {
   options.signal.throwIfAborted();
   const socket = await openSocket(options);
-  const client = createClient(socket, options.accessCode);
+  const client = createClient(socket, options);
   const relay = new EventEmitter();
   const messages = on(relay, "message", { close: ["close"] });
   const limit = limitMessages(socket);
@@ -98,13 +100,13 @@ async function openSocket({ host, port, tls, signal }: TransportOptions): Promis
   }
 }
 
-function createClient(socket: TLSSocket, accessCode: string): MqttClient {
+function createClient(socket: TLSSocket, { username = "bblp", accessCode }: TransportOptions): MqttClient {
   return new MqttClient(() => socket, {
     protocolId: "MQTT",
     protocolVersion: 4,
     clean: true,
     clientId: `gantry-${randomBytes(8).toString("hex")}`,
-    username: "bblp",
+    username,
     password: accessCode,
     keepalive: keepAliveSeconds,
     // A replayed command could start a job: this client and its store end with the connection.

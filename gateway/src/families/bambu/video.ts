@@ -8,7 +8,7 @@ import { PrinterError } from "../../model/errors.ts";
 import type { CameraOptions, VideoSource } from "../family.ts";
 import { cameraOf } from "./camera-kind.ts";
 import { openCamera } from "./camera-socket.ts";
-import type { Connection } from "./connection.ts";
+import { demandLan, type Connection } from "./connection.ts";
 import { fingerprint, printerTls } from "./trust.ts";
 
 /** A camera that is switched off closes within this time; one that is on waits for a request. */
@@ -21,7 +21,8 @@ const patienceMs = 700;
  *   a wrong certificate; `unreachable`
  */
 export async function video(options: CameraOptions<Connection>): Promise<VideoSource | undefined> {
-  const { connection, session, signal, log, dataFolder } = options;
+  const { session, signal, log, dataFolder } = options;
+  const connection = demandLan(options.connection);
   const { kind, port } = cameraOf(connection, session);
   if (kind === "jpeg") return undefined;
   const { host } = connection;
