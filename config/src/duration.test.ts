@@ -3,11 +3,13 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { formatDuration, parseDuration } from "./duration.ts";
 
-test("reads hours, minutes, seconds and milliseconds", () => {
+test("reads days, hours, minutes, seconds and milliseconds", () => {
   assert.equal(parseDuration("10s"), 10_000);
   assert.equal(parseDuration("1m30s"), 90_000);
   assert.equal(parseDuration("200ms"), 200);
   assert.equal(parseDuration("2h"), 7_200_000);
+  assert.equal(parseDuration("7d"), 604_800_000);
+  assert.equal(parseDuration("1d12h"), 129_600_000);
   assert.equal(parseDuration("1h1m1s1ms"), 3_661_001);
   assert.equal(parseDuration("90s"), 90_000);
   assert.equal(parseDuration("0s"), 0);
@@ -24,7 +26,7 @@ test("knows no other spelling", () => {
     "1s1m",
     "1s1s",
     "10S",
-    "1d",
+    "1h1d",
     "10s ",
     "١s",
     `${"9".repeat(20)}s`,

@@ -38,7 +38,7 @@ test("a commented default is the default", async () => {
   const standard = await folder.load(lines.join("\n"));
   for (const index of keys) {
     if (
-      !/#(?:control|port|http_port|camera_port|discovery_port|camera_grace|linger|max_frames_per_second|max_streams|sub|encoder|encoder_device|webrtc|hls|remote_control):/u.test(
+      !/#(?:control|port|http_port|camera_port|discovery_port|camera_grace|linger|max_frames_per_second|max_streams|sub|encoder|encoder_device|webrtc|hls|remote_control|recordings|timelapse_frames_per_second):/u.test(
         lines[index]!,
       )
     )

@@ -8,6 +8,7 @@ export { connectionSecret } from "./connection-secret.ts";
 export { createSecrets } from "./secrets.ts";
 export { bridgeKey } from "./access.ts";
 export type { AccessSettings } from "./access.ts";
+export type { RecordingSettings, RecordMode, TimelapseMode } from "./recording.ts";
 export type { InventoryOptions } from "./load.ts";
 export type { InventoryChange, InventoryFile, InventoryStatus } from "./watch.ts";
 export type { Problem } from "./problems.ts";

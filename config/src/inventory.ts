@@ -3,7 +3,16 @@
 
 import * as z from "zod";
 import { access, type AccessSettings } from "./access.ts";
-import { durationPattern, formatDuration, parseDuration } from "./duration.ts";
+import {
+  record,
+  recordings,
+  timelapse,
+  timelapseRate,
+  type RecordingSettings,
+  type RecordMode,
+  type TimelapseMode,
+} from "./recording.ts";
+import { duration } from "./written.ts";
 
 export interface CameraEntry {
   /** Replaces the printer's own camera. */
@@ -14,6 +23,10 @@ export interface CameraEntry {
   readonly sub: boolean;
   /** SHA-256 of the only certificate taken from an rtsps `url`, lower-case hex. */
   readonly certificateSha256?: string;
+  /** When its video is kept. */
+  readonly record: RecordMode;
+  /** Whether a film is made of each job, and of what pictures. */
+  readonly timelapse: TimelapseMode;
 }
 
 export interface PrinterEntry {
@@ -62,6 +75,9 @@ export interface BridgeSettings {
   readonly rtsps: { readonly certificateFile: string; readonly keyFile: string } | null;
   /** Streams may be started and stopped by REST. */
   readonly remoteControl: boolean;
+  /** How much is kept of what is recorded, and where. */
+  readonly recordings: RecordingSettings;
+  readonly timelapseFramesPerSecond: number;
 }
 
 export interface Inventory {
@@ -80,21 +96,6 @@ export interface Inventory {
 export type FamilySchemas = Readonly<Record<string, z.ZodType>>;
 
 const hour = 3_600_000;
-
-/** A written duration of `minMs` to `maxMs`; ms in the result. */
-function duration(minMs: number, maxMs: number) {
-  const error = "expected a duration such as 10s, 1m30s or 200ms";
-  return z
-    .string({ error })
-    .regex(durationPattern, { error })
-    .transform((text, context) => {
-      const ms = parseDuration(text) ?? 0;
-      if (ms < minMs || ms > maxMs) {
-        context.addIssue({ code: "custom", message: `must be ${formatDuration(minMs)} to ${formatDuration(maxMs)}` });
-      }
-      return ms;
-    });
-}
 
 /** A block of keys that may be left out or left blank (all its keys commented out). */
 function block<Output>(schema: z.ZodType<Output>) {
@@ -153,19 +154,19 @@ const cameraBlock = z.strictObject({
   certificate_sha256: certificateSha256,
   standby,
   sub: offersSub,
+  record,
+  timelapse,
 });
 
 const camera = z
   .union([z.literal(false), cameraBlock])
   .nullish()
-  .transform((value): CameraEntry | null =>
-    value === false ? null : cameraEntry(value ?? { standby: false, sub: true }),
-  )
+  .transform((value): CameraEntry | null => (value === false ? null : cameraEntry(value ?? cameraBlock.parse({}))))
   .meta({ description: "The printer's camera. false switches it off. Default: the printer's own, if it has one." });
 
 function cameraEntry(value: z.output<typeof cameraBlock>): CameraEntry {
-  const { url, standby: isStandby, sub: hasSub, certificate_sha256: sha256 } = value;
-  return { url, standby: isStandby, sub: hasSub, ...(sha256 === undefined ? {} : { certificateSha256: sha256 }) };
+  const { certificate_sha256: sha256, url, ...rest } = value;
+  return { url, ...rest, ...(sha256 === undefined ? {} : { certificateSha256: sha256 }) };
 }
 
 const entry = z
@@ -288,8 +289,11 @@ const bridge = z
     ...browserKeys,
     rtsps: rtsps.meta({ description: "RTSP over TLS (RTSPS) beside RTSP, on a port of its own." }),
     remote_control: z.boolean().default(false).meta({
-      description: "true lets POST /api/v1/streams/{id}/start and /stop of the bridge start and stop streams.",
+      description:
+        "true lets POST /api/v1/streams/{id}/start and /stop of the bridge start and stop streams, and DELETE recordings.",
     }),
+    recordings: block(recordings).meta({ description: "How much is kept of what cameras with `record` record." }),
+    timelapse_frames_per_second: timelapseRate,
   })
   .transform((value): BridgeSettings => ({
     lingerMs: value.linger,
@@ -304,6 +308,8 @@ const bridge = z
     allowedOrigins: value.allowed_origins,
     rtsps: value.rtsps,
     remoteControl: value.remote_control,
+    recordings: value.recordings,
+    timelapseFramesPerSecond: value.timelapse_frames_per_second,
   }));
 
 /** The whole file. `connection` is left as it is. */

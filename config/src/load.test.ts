@@ -20,6 +20,8 @@ const defaults = {
     allowedOrigins: [],
     rtsps: null,
     remoteControl: false,
+    recordings: { maxAgeMs: 604_800_000, maxBytes: 20_000_000_000, folder: undefined },
+    timelapseFramesPerSecond: 30,
   },
   access: null,
 };
@@ -35,7 +37,7 @@ test("a file with only printers is complete", async () => {
         family: "elegoo-cc1",
         control: false,
         connection: { host: "192.0.2.10", port: 3030, http_port: 80, camera_port: 3031, discovery_port: 3000 },
-        camera: { url: undefined, standby: false, sub: true },
+        camera: { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" },
       },
     ],
     ...defaults,
@@ -78,6 +80,8 @@ bridge:
   allowed_origins: ["http://homeassistant.local:8123", "https://[fd00::1]"]
   rtsps: {certificate_file: tls/cert.pem, key_file: tls/key.pem}
   remote_control: true
+  recordings: {max_age: 2d, max_size: 500MB, folder: /mnt/prints}
+  timelapse_frames_per_second: 25
 `);
   assert.deepEqual(
     inventory.printers.map(({ id, name, control, camera }) => ({ id, name, control, camera })),
@@ -87,9 +91,14 @@ bridge:
         id: "door",
         name: "door",
         control: false,
-        camera: { url: "http://192.0.2.9/stream", standby: false, sub: true },
+        camera: { url: "http://192.0.2.9/stream", standby: false, sub: true, record: "off", timelapse: "off" },
       },
-      { id: "blank", name: "blank", control: false, camera: { url: undefined, standby: false, sub: true } },
+      {
+        id: "blank",
+        name: "blank",
+        control: false,
+        camera: { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" },
+      },
     ],
   );
   assert.equal(inventory.printers[1]?.connection, undefined);
@@ -104,6 +113,8 @@ bridge:
     allowedOrigins: ["http://homeassistant.local:8123", "https://[fd00::1]"],
     rtsps: { certificateFile: "tls/cert.pem", keyFile: "tls/key.pem" },
     remoteControl: true,
+    recordings: { maxAgeMs: 172_800_000, maxBytes: 500_000_000, folder: "/mnt/prints" },
+    timelapseFramesPerSecond: 25,
   });
 });
 
@@ -275,7 +286,7 @@ printers:
     family: "of-tomorrow",
     control: false,
     connection: { host: "a", nested: { key: "${UNSET}" }, code_file: "/nowhere" },
-    camera: { url: "http://user:${UNSET}@cam/", standby: false, sub: true },
+    camera: { url: "http://user:${UNSET}@cam/", standby: false, sub: true, record: "off", timelapse: "off" },
   });
 });
 

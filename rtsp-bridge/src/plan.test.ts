@@ -10,7 +10,7 @@ function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
     family: "elegoo-cc1",
     control: false,
     connection: {},
-    camera: { url: undefined, standby: false, sub: true },
+    camera: { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" },
     ...more,
   };
 }

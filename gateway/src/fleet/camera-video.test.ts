@@ -23,7 +23,7 @@ function entry(camera: PrinterEntry["camera"]): PrinterEntry {
   return { id: "a", name: "a", family: "bench", control: false, connection: { code: "secret" }, camera };
 }
 
-const whole = { url: undefined, standby: false, sub: true };
+const whole = { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" } as const;
 const frames = async function* frames(): AsyncGenerator<Uint8Array> {
   yield Uint8Array.of();
 };
