@@ -15,7 +15,7 @@ export const bambu: Family<Connection> = {
   frames,
   video,
   discover,
-  fileTypes: [".3mf", ".gcode"],
+  fileTypes: [".3mf", ".gcode", ".stl"],
   // Its one viewer's place is freed late; reopening sooner finds it taken.
   cameraReopenMs: 5000,
 };
