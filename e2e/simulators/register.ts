@@ -1,5 +1,6 @@
 // The register of simulators: one line per family.
 
+import { bambuCloud } from "./bambu-cloud/simulator.ts";
 import { bambu } from "./bambu/simulator.ts";
 import { elegooCc1 } from "./elegoo-cc1/simulator.ts";
 import { elegooCc2 } from "./elegoo-cc2/simulator.ts";
@@ -11,6 +12,7 @@ import type { SimulatorDefinition } from "./simulator.ts";
 
 export const simulators: Readonly<Record<string, SimulatorDefinition>> = {
   bambu,
+  "bambu-cloud": bambuCloud,
   camera: mjpegCamera,
   "elegoo-cc1": elegooCc1,
   "elegoo-cc2": elegooCc2,
