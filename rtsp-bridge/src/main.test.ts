@@ -119,7 +119,7 @@ void test("it listens, is ready, and leaves nothing behind on SIGTERM", { skip, 
   const { http, rtsp } = await it.line(isListening);
   assert.match(rtsp ?? "", /^rtsp:\/\/127\.0\.0\.1:\d+$/);
   assert.equal((await fetch(`${http}/readyz`)).status, 200);
-  assert.deepEqual(await streamIds(http), ["cc1", "cc2"]);
+  assert.deepEqual(await streamIds(http), ["cc1", "cc1_sub", "cc2", "cc2_sub"]);
   assert.equal((await it.servers()).length, 2);
   it.child.kill("SIGTERM");
   assert.equal(await it.exit(), 0);
@@ -157,11 +157,11 @@ void test("a changed inventory is taken, a wrong one is refused", { skip, timeou
   const taken = it.line(({ msg }) => msg === "inventory in force");
   await replace(inventoryText("cc2"));
   await taken;
-  assert.deepEqual(await streamIds(http), ["cc2"]);
+  assert.deepEqual(await streamIds(http), ["cc2", "cc2_sub"]);
   const refused = it.line(({ msg }) => msg?.startsWith("inventory refused") === true);
   await replace("printers: [{id: CC3}]\n");
   await refused;
-  assert.deepEqual(await streamIds(http), ["cc2"]);
+  assert.deepEqual(await streamIds(http), ["cc2", "cc2_sub"]);
   assert.equal((await fetch(`${http}/readyz`)).status, 503);
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyInventory, type Inventory, type PrinterEntry } from "@gantry/config";
+import { emptyInventory, type CameraEntry, type Inventory, type PrinterEntry } from "@gantry/config";
 import { planStreams } from "./plan.ts";
+
+const camera: CameraEntry = { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" };
 
 function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
   return {
@@ -10,7 +12,7 @@ function printer(id: string, more: Partial<PrinterEntry> = {}): PrinterEntry {
     family: "elegoo-cc1",
     control: false,
     connection: {},
-    camera: { url: undefined, standby: false, sub: true, record: "off", timelapse: "off" },
+    camera,
     ...more,
   };
 }
@@ -25,6 +27,7 @@ void test("every printer with a camera gets a stream under its own id", () => {
       id: "cc1",
       name: "Printer cc1",
       sourceUrl: "http://gateway:8787/api/v1/printers/cc1/camera.mjpeg?viewer=rtsp",
+      video: { kind: "gateway", askUrl: "http://gateway:8787/api/v1/printers/cc1/camera", connection: {} },
       maxFramesPerSecond: 15,
       standby: false,
       sub: { maxWidth: 640, maxFramesPerSecond: 5 },
@@ -33,6 +36,7 @@ void test("every printer with a camera gets a stream under its own id", () => {
       id: "shed_2",
       name: "Printer shed_2",
       sourceUrl: "http://gateway:8787/api/v1/printers/shed_2/camera.mjpeg?viewer=rtsp",
+      video: { kind: "gateway", askUrl: "http://gateway:8787/api/v1/printers/shed_2/camera", connection: {} },
       maxFramesPerSecond: 15,
       standby: false,
       sub: { maxWidth: 640, maxFramesPerSecond: 5 },
@@ -46,7 +50,11 @@ void test("a camera that is switched off gets none", () => {
 
 void test("a camera with an address of its own is still read through the gateway", () => {
   const [plan] = planStreams(
-    inventory(printer("cam", { camera: { url: "http://192.0.2.9/video", standby: true, sub: true } })),
+    inventory(
+      printer("cam", {
+        camera: { url: "http://192.0.2.9/video", standby: true, sub: true, record: "off", timelapse: "off" },
+      }),
+    ),
     "http://g:1",
   );
   assert.equal(plan?.sourceUrl, "http://g:1/api/v1/printers/cam/camera.mjpeg?viewer=rtsp");
