@@ -19,12 +19,13 @@ import { emptySpool } from "@gantry/platform/spool";
 import { runDiscover } from "./discover.ts";
 import { families } from "./families/index.ts";
 import { createFleet } from "./fleet/create-fleet.ts";
+import { runLogin } from "./login.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
 import { createHttpApp } from "./surfaces/http-app.ts";
 import { runMcpStdio } from "./surfaces/mcp/stdio.ts";
 
 const usage =
-  "usage: main.ts            run the gateway\n       main.ts mcp [--url URL]  speak MCP on stdin and stdout for a running gateway\n       main.ts discover [NETWORK…]  look for printers; a network is written 192.168.1.0/24\n";
+  "usage: main.ts            run the gateway\n       main.ts mcp [--url URL]  speak MCP on stdin and stdout for a running gateway\n       main.ts discover [NETWORK…]  look for printers; a network is written 192.168.1.0/24\n       main.ts login FAMILY --file FILE  log in to the cloud of FAMILY; the token goes into FILE\n";
 
 /** Below the ten seconds that container engines give. */
 const stopMs = 5000;
@@ -106,6 +107,11 @@ async function main(): Promise<number> {
     return runProcess(async (signal) => runDiscover({ families, args: rest, signal, stdout, stderr }), {
       deadlineMs: stopMs,
     });
+  }
+  if (verb === "login") {
+    const { stdin, stdout, stderr } = process;
+    const command = { families, args: rest, clock: systemClock, stdin, stdout, stderr };
+    return runProcess(async (signal) => runLogin({ ...command, signal }), { deadlineMs: stopMs });
   }
   const [option, url = settings.gatewayUrl] = rest;
   if (verb !== "mcp" || (option !== undefined && option !== "--url") || rest.length > 2) {

@@ -77,6 +77,15 @@ export interface FoundPrinter {
   readonly notes: readonly string[];
 }
 
+/** A log-in by the operator's own hand, for families whose printers are known to a cloud. */
+export interface LoginOptions extends Pick<FamilyContext, "signal" | "clock"> {
+  /** `--NAME VALUE` of the command line; names have `_` where dashes were written. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** One line of the operator; one that is `hidden` is not shown. @throws PrinterError `aborted` when there is none */
+  readonly ask: (question: string, how?: { readonly hidden: boolean }) => Promise<string>;
+  readonly tell: (words: string) => void;
+}
+
 /**
  * One family, registered in families/index.ts.
  *
@@ -104,6 +113,13 @@ export interface Family<Connection = unknown> {
    * @throws PrinterError `invalid_input` for what is no network; the signal's reason
    */
   discover?(options: DiscoverOptions): AsyncIterable<FoundPrinter>;
+  /**
+   * Logs in and gives what the operator is to keep in a file, such as a token; keeps nothing itself.
+   * @throws PrinterError; the signal's reason
+   */
+  login?(options: LoginOptions): Promise<string>;
+  /** Key of the `connection` block that names the file with what `login` gave. */
+  readonly loginKey?: string;
   /** Endings of the files it prints, with their dot, in lower case: `.gcode`. Left out: it takes no files. */
   readonly fileTypes?: readonly string[];
   /** The least time between two openings of the camera after it failed, ms. Default 250. */

@@ -3,6 +3,7 @@
 
 import type { Family } from "../family.ts";
 import { frames } from "./camera.ts";
+import { login } from "./cloud/login.ts";
 import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
 import { discover } from "./discovery.ts";
@@ -15,6 +16,8 @@ export const bambu: Family<Connection> = {
   frames,
   video,
   discover,
+  login,
+  loginKey: "cloud_token_file",
   fileTypes: [".3mf", ".gcode", ".stl"],
   // Its one viewer's place is freed late; reopening sooner finds it taken.
   cameraReopenMs: 5000,

@@ -42,7 +42,7 @@ export interface Answer<Value> {
 
 const dayMs = 86_400_000;
 const warnAfterMs = 75 * dayMs;
-const logInAgain = "run `bambu-login` and put the new token into the inventory";
+const logInAgain = "log in again (`login bambu` of the gateway's command line), which writes a new one";
 const blockPauses = { firstMs: 600_000, maxMs: 3_600_000, jitterRatio: 0 };
 
 /** An address of the cloud with the reader of its answers. */

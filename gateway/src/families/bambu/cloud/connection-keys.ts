@@ -23,7 +23,7 @@ export const cloudUrl = z.string().refine(isSafeUrl, { error: "expected an https
 export const cloudKeys = {
   cloud_token: z
     .string()
-    .regex(/^[\x21-\x7e]{8,8192}$/u, "expected the token as `bambu-login` writes it")
+    .regex(/^[\x21-\x7e]{8,8192}$/u, "expected the token as `login bambu` writes it")
     .optional()
     .meta({ secret: true, description: "Token of the vendor's cloud, which is read with it. Default: no cloud." }),
   cloud_cookie: z

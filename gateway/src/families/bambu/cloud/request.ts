@@ -65,7 +65,8 @@ function unreachableWords(error: unknown): string {
   return code === "unreachable" ? "the cloud cannot be reached from here" : "the connection to the cloud failed";
 }
 
-async function textOf({ body }: Response): Promise<string> {
+/** The whole body. @throws CloudError for one that is too long */
+export async function textOf({ body }: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
@@ -76,7 +77,7 @@ async function textOf({ body }: Response): Promise<string> {
 }
 
 function judged({ status, headers, ok }: Response, text: string, token: string): unknown {
-  const json = parsed(text);
+  const json = jsonObject(text);
   if (isBlock(status, headers, text, json !== undefined)) throw blocked(headers);
   const { code } = (json ?? {}) as { code?: unknown };
   const said = saidBy(json, token);
@@ -100,7 +101,7 @@ function refusedToken(code: unknown, said: string | null): CloudError {
 const blockStatuses: ReadonlySet<number> = new Set([418, 429]);
 
 /** An answer of the guard in front of the cloud, which says nothing of the token. */
-function isBlock(status: number, headers: Headers, text: string, isJson: boolean): boolean {
+export function isBlock(status: number, headers: Headers, text: string, isJson: boolean): boolean {
   if (blockStatuses.has(status)) return true;
   if (status !== 403 && status !== 503) return false;
   if (headers.has("cf-mitigated")) return true;
@@ -108,7 +109,7 @@ function isBlock(status: number, headers: Headers, text: string, isJson: boolean
   return status === 403 || headers.has("cf-ray") || /cloudflare|just a moment/iu.test(text);
 }
 
-function blocked(headers: Headers): CloudError {
+export function blocked(headers: Headers): CloudError {
   const seconds = Number(headers.get("retry-after") ?? 0);
   const message =
     "the guard in front of the cloud turns Gantry away; signing in once with a browser on this network often helps";
@@ -123,7 +124,7 @@ function saidBy(json: unknown, token: string): string | null {
 }
 
 /** Undefined for what is no JSON object. */
-function parsed(text: string): object | undefined {
+export function jsonObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
