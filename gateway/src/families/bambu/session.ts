@@ -33,6 +33,7 @@ import { readState } from "./state.ts";
 import type { Transport } from "./transport.ts";
 import { firmwareOf, isComplete, readModules, type ModuleInfo } from "./versions.ts";
 import { watchReports } from "./watch.ts";
+import { XcamHold } from "./xcam-hold.ts";
 
 const requestMs = 10_000;
 const subscribeMs = 10_000;
@@ -69,6 +70,7 @@ export class BambuSession implements Session, PrinterLink {
   readonly #topics: Topics;
   readonly #authorization: Authorization;
   readonly #requests: Requests;
+  readonly #xcam = new XcamHold();
   readonly #life = new AbortController();
   readonly #signal: AbortSignal;
   readonly #end = Promise.withResolvers<PrinterError>();
@@ -171,6 +173,7 @@ export class BambuSession implements Session, PrinterLink {
     const { signal, timeoutMs = requestMs } = options;
     const reply = await this.#requests.reply(type, command, id, { signal, timeoutMs });
     this.#authorization.sawReply(type, command, reply);
+    this.#xcam.accepted(type, body, reply, this.#options.clock.monotonic());
     this.#changed();
     return reply;
   }
@@ -350,7 +353,7 @@ export class BambuSession implements Session, PrinterLink {
     if (this.#report === undefined && !isFull(body)) return;
     this.#reportedMs = nowMs;
     const before = this.#report;
-    this.#report = merge(before ?? {}, body);
+    this.#report = merge(before ?? {}, this.#xcam.without(body, nowMs));
     this.#authorization.sawReport(this.#report);
     const wasActive = memory.job.isActive === true;
     memory.job = afterReport(memory.job, this.#report, clock.now());
