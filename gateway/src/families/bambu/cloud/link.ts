@@ -12,7 +12,7 @@ import type { CloudSettings } from "./connection-keys.ts";
 
 /** After a try that failed, the cloud is left alone for this long; the printer's network is not. */
 const cloudRetryMs = 300_000;
-const lanTries = { firstMs: 60_000, maxMs: 1_800_000, jitterRatio: 0 };
+const lanTries = { firstMs: 30_000, maxMs: 1_800_000, jitterRatio: 0 };
 
 /** What outlives a session, in memory only. */
 interface LinkMemory {
