@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,8 +34,21 @@ function block(language: string, words: string): string {
 }
 
 const commands = blocks("sh").flatMap((lines) => lines.trim().split("\n"));
-const programOf = (command: string): string => command.split(" ", 1)[0] ?? "";
 const missing = (program: string): string | false => findOnPath(program) === undefined && `${program} is not installed`;
+
+/** The one command line that begins with a program and has these words. */
+function command(start: string, words: string): string {
+  const [found, ...more] = commands.filter((line) => line.startsWith(start) && line.includes(words));
+  assert.ok(found !== undefined && more.length === 0, `one command begins with ${start} and has ${words}`);
+  return found;
+}
+
+/** What ffprobe finds in a file or at an address. */
+async function codecs(address: string): Promise<CommandResult> {
+  const shown = ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"];
+  const transport = address.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
+  return run("ffprobe", [...shown, ...transport, address], { timeoutMs: 40_000 });
+}
 
 /** Programs that show a window; none here has a screen. */
 const headless = { ...process.env, SDL_VIDEODRIVER: "dummy", SDL_AUDIODRIVER: "dummy" };
@@ -53,10 +66,9 @@ describe("the recipes of docs/cameras.md", { timeout: 280_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "gantry-recipes-"));
     site = createServer((request, response) => {
-      void bodyOf(request).then((body) => {
-        if (request.method === "POST") told.push(body);
-        response.writeHead(200, { "Content-Type": "text/html" }).end(request.method === "POST" ? "" : page);
-      });
+      const isTold = request.method === "POST";
+      response.writeHead(200, { "Content-Type": "text/html" }).end(isTold ? "" : page);
+      if (isTold) request.on("data", (chunk: Buffer) => told.push(chunk.toString()));
     });
     site.listen(0, "127.0.0.1");
     await once(site, "listening");
@@ -97,16 +109,6 @@ describe("the recipes of docs/cameras.md", { timeout: 280_000 }, () => {
     const env = { ...headless, MPV_HOME: cwd };
     const args = ["--signal=INT", "--kill-after=10", String(seconds), "bash", "-c", `exec ${filled(line)}`];
     return { ...(await run("timeout", args, { cwd, env, timeoutMs: seconds * 1000 + 30_000 })), cwd };
-  };
-  const command = (start: string, words: string): string => {
-    const [found, ...more] = commands.filter((line) => line.startsWith(start) && line.includes(words));
-    assert.ok(found !== undefined && more.length === 0, `one command begins with ${start} and has ${words}`);
-    return found;
-  };
-  const codecs = async (address: string): Promise<CommandResult> => {
-    const shown = ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"];
-    const transport = address.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
-    return run("ffprobe", [...shown, ...transport, address], { timeoutMs: 40_000 });
   };
 
   const addresses = new Set(text.match(/\b(?:rtsp|http):\/\/frigate:TOKEN@HOST:\d+[^\s`<>|]*/gu));
@@ -187,16 +189,12 @@ describe("the recipes of docs/cameras.md", { timeout: 280_000 }, () => {
     const exited = once(browser, "exit");
     try {
       const shown = JSON.stringify({ videoWidth: 640, videoHeight: 360, moves: true });
-      await until(`the video moves; ${told.at(-1) ?? "nothing was told"}`, () => told.includes(shown), 60_000);
+      await until("the video moves", () => told.includes(shown), 60_000).catch((error: unknown) => {
+        throw new Error(`the page tells ${told.at(-1) ?? "nothing"}`, { cause: error });
+      });
     } finally {
       if (browser.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
       await exited;
     }
   });
 });
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = "";
-  for await (const chunk of request) body += String(chunk);
-  return body;
-}
