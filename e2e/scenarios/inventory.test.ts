@@ -101,7 +101,10 @@ test(
     await using second = await startSimulator({ family: "elegoo-cc1", ports: { main: 0 } });
     await appendFile(stack.inventory, printerEntry("cc2", second, false));
     await until("the gateway has both", async () => (await ids(stack.gatewayUrl, "/api/v1/printers")) === "cc1,cc2");
-    await until("the bridge has both", async () => (await ids(stack.bridgeUrl, "/api/v1/streams")) === "cc1,cc2");
+    await until(
+      "the bridge has both",
+      async () => (await ids(stack.bridgeUrl, "/api/v1/streams")) === "cc1,cc1_sub,cc2,cc2_sub",
+    );
     await until("the new one is connected", async () => (await stack.get("/api/v1/printers/cc2/state"))["connected"]);
     await using viewer = stack.watch("cc2");
     await viewer.showsLive(1);
@@ -119,7 +122,7 @@ test(
     );
     await until(
       "the first is gone from the bridge",
-      async () => (await ids(stack.bridgeUrl, "/api/v1/streams")) === "cc2",
+      async () => (await ids(stack.bridgeUrl, "/api/v1/streams")) === "cc2,cc2_sub",
     );
     await viewer.showsLive(3, Date.now());
   },
