@@ -8,10 +8,12 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { CloudAccount } from "@gantry/gateway/families/bambu/cloud/account";
 import { cloudHandlers } from "@gantry/gateway/families/bambu/cloud/handlers";
+import { login } from "@gantry/gateway/families/bambu/cloud/login";
 import type { CommandName } from "@gantry/gateway/model/commands";
 import { PrinterError } from "@gantry/gateway/model/errors";
 import { FakeClock } from "@gantry/platform/fake-clock";
 import { createLog } from "@gantry/platform/log";
+import { accounts, password, rightCode } from "../simulators/bambu-cloud/login.ts";
 import { mailAddress, signedUrl } from "../simulators/bambu-cloud/web.ts";
 import { startSimulator, type LaunchedSimulator } from "../simulators/launch.ts";
 import { until } from "./harness/until.ts";
@@ -268,6 +270,47 @@ describe("the Bambu cloud account", { timeout, concurrency: false }, () => {
     const { token = "", access_code: code = "" } = scene.cloud.facts;
     for (const secret of [token, code, mailAddress, signedUrl, "signature="]) {
       assert.ok(!scene.output.includes(secret), secret);
+    }
+  });
+});
+
+async function unasked(): Promise<string> {
+  assert.fail("nothing is asked");
+}
+
+describe("logging in to the Bambu cloud", { timeout, concurrency: false }, () => {
+  test("a code that has run out is asked for anew, a minute after the last one", async () => {
+    await using scene = await Scene.open();
+    const { cloud, clock } = scene;
+    const url = `http://${cloud.host}:${cloud.ports["main"]}`;
+    const lines = [accounts.mail, password, "000000", rightCode];
+    const told: string[] = [];
+    const token = login({
+      settings: { url, web_url: url },
+      ask: async () => lines.shift() ?? assert.fail("it asks on"),
+      tell: (words) => void told.push(words),
+      clock,
+      signal: AbortSignal.timeout(timeout),
+    });
+    token.catch(() => undefined); // below
+    const sent = (): unknown => cloud.control.counters()["codesSent"];
+    await until("it waits", () => told.some((words) => words.includes("waiting 60 s")));
+    await clock.advance(59_000);
+    assert.equal(sent(), 1);
+    await clock.advance(1000);
+    assert.match(await token, /^.{60,}$/u);
+    assert.equal(sent(), 2);
+  });
+
+  test("an option that is none is refused before anything is asked", async () => {
+    const options = {
+      ask: unasked,
+      tell: () => undefined,
+      clock: new FakeClock(),
+      signal: AbortSignal.timeout(timeout),
+    };
+    for (const settings of [{ region: "moon" }, { url: "http://api.example.test" }, { colour: "red" }]) {
+      await assert.rejects(login({ ...options, settings }), isError("invalid_input"));
     }
   });
 });

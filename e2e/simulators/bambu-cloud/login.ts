@@ -17,7 +17,7 @@ const tfaKey = "tfa-key-1";
 
 type Body = Readonly<Record<string, unknown>>;
 
-export interface LoginRequest {
+interface LoginRequest {
   readonly path: string;
   readonly body: Body;
   readonly headers: IncomingHttpHeaders;

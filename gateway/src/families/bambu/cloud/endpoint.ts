@@ -34,14 +34,18 @@ export class Endpoint<Value> {
     const nowMs = this.#clock.monotonic();
     if (this.#known !== undefined && nowMs - this.#known.atMs < freshMs) return this.#known.answer;
     if (this.#failed !== undefined && nowMs < this.#failed.untilMs) throw this.#failed.error;
-    this.#running ??= this.#begin();
+    // One that everybody has left is being cut off.
+    if (this.#running === undefined || this.#running.over.signal.aborted) this.#running = this.#begin();
     return join(this.#running, signal);
   }
 
   #begin(): Running<Value> {
     const over = new AbortController();
     const running = { answer: this.#once(over.signal), over, waiting: 0 };
-    running.answer.catch(() => undefined); // who waits is told
+    const forget = (): void => {
+      if (this.#running === running) this.#running = undefined;
+    };
+    running.answer.then(forget, forget); // who waits is told
     return running;
   }
 
@@ -59,8 +63,6 @@ export class Endpoint<Value> {
         this.#failed = { error, untilMs: this.#clock.monotonic() + this.#backoff.next(error.retryAfterMs) };
       }
       throw error;
-    } finally {
-      this.#running = undefined;
     }
   }
 }
