@@ -21,7 +21,10 @@ import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
 import { createApp } from "./http/app.ts";
+import type { RemoteControl } from "./http/remote-control.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { libraryOf } from "./recordings/shelves.ts";
+import { Keeping } from "./recordings/keeping.ts";
 import { Probe } from "./ffmpeg/probe.ts";
 import { MediamtxError } from "./mediamtx/errors.ts";
 import { openMediamtx, type Mediamtx } from "./mediamtx/mediamtx.ts";
@@ -81,8 +84,14 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
       signal,
     }),
   );
+  const isThere = (id: string): boolean => streams.list().some((stream) => stream.id === id);
+  const warm = (): Warming => stack.use(new Warming({ rtspUrl: rtsp, login, isThere, clock, log }));
+  const { gatewayUrl } = settings;
+  const own = { dataDir, gatewayUrl, gatewayHeaders, ffmpegPath: ffmpeg, streams, mediamtx, clock, log };
+  // It has a warming of its own: not the one that is started and stopped from outside.
+  const keeping = stack.use(await Keeping.open({ ...own, inventory: () => inventory.current, keep: warm() }));
   const probe = new Probe({ ffmpegPath: ffmpeg, jpeg: drawOne, clock, log });
-  stack.use(await followInventory({ inventory, streams, probe, mediamtx, settings, log, signal }));
+  stack.use(await followInventory({ inventory, streams, probe, mediamtx, keeping, settings, log, signal }));
   const metrics = stack.use(
     createMetrics({
       version: version(),
@@ -91,24 +100,16 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
       counters: (id) => streams.counters(id),
       mediamtx: () => mediamtx,
       inventory: () => inventory.status,
+      kept: () => keeping.totals(),
     }),
   );
-  const isThere = (id: string): boolean => streams.list().some((stream) => stream.id === id);
-  const warming = stack.use(new Warming({ rtspUrl: rtsp, login, isThere, clock, log }));
   const app = createApp({
     streams: () => streams.list(),
     frames: (id) => streams.frames(id),
     key,
-    remote: {
-      allowed: () => inventory.current.bridge.remoteControl,
-      start: (id, seconds) => warming.start(id, seconds),
-      stop: async (id) => {
-        warming.stop(id);
-        const dismissed = mediamtx.dismiss(id);
-        streams.released(id);
-        await dismissed;
-      },
-    },
+    remote: remoteControl(inventory, warm(), mediamtx, streams),
+    recording: (id) => keeping.status(id),
+    library: libraryOf(keeping, { inventory: () => inventory.current, clock, log }),
     allowedHosts: () => inventory.current.gateway.allowedHosts,
     mediamtxUp: () => mediamtx.up,
     unready: () => unready(mediamtx, inventory),
@@ -121,6 +122,24 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
   await aborted(signal);
   log.info("stopping");
   return 0;
+}
+
+function remoteControl(
+  inventory: InventoryFile,
+  warming: Warming,
+  mediamtx: Mediamtx,
+  streams: StreamSet,
+): RemoteControl {
+  return {
+    allowed: () => inventory.current.bridge.remoteControl,
+    start: (id, seconds) => warming.start(id, seconds),
+    stop: async (id) => {
+      warming.stop(id);
+      const dismissed = mediamtx.dismiss(id);
+      streams.released(id);
+      await dismissed;
+    },
+  };
 }
 
 /** What the bridge and the gateway show each other; undefined while the cameras are open to all. */
@@ -192,11 +211,12 @@ async function followInventory(parts: {
   readonly streams: StreamSet;
   readonly probe: Probe;
   readonly mediamtx: Mediamtx;
+  readonly keeping: Keeping;
   readonly settings: Settings;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): Promise<Disposable> {
-  const { inventory, streams, probe, mediamtx, log, signal } = parts;
+  const { inventory, streams, probe, mediamtx, keeping, log, signal } = parts;
   const { gatewayUrl, inventoryFile: file } = parts.settings;
   const apply = async (): Promise<void> => {
     const { bridge } = inventory.current;
@@ -205,6 +225,7 @@ async function followInventory(parts: {
     const coder = await probe.choose(bridge.encoder, bridge.encoderDevice);
     await streams.apply(plans, { maxStreams: bridge.maxStreams, coder });
     await mediamtx.setPaths(pathIds(plans), bridge.lingerMs);
+    await keeping.apply();
     log.info("inventory in force", { file, streams: plans.length });
   };
   if (inventory.status.missing) log.warn(noInventoryYet(file));

@@ -55,6 +55,28 @@ export function pictureKey(output: CodedPicture, coder: Coder): string {
   return encoderKey({ outputs: [output], coder, threads: 1 });
 }
 
+/** What a film of single pictures is made of. */
+export interface FilmPlan {
+  readonly framesPerSecond: number;
+  /** Of the film; pictures of another size are fitted into it. */
+  readonly size: PictureSize;
+  readonly outputFile: string;
+}
+
+/** JPEGs one after the other on stdin, an MP4 of H.264 that every player takes. One thread: nobody waits for it. */
+export function filmArguments({ framesPerSecond, size, outputFile }: FilmPlan): string[] {
+  const { width, height } = codedSize(size);
+  const fitted = `scale=${width}:${height}:force_original_aspect_ratio=decrease:out_range=tv`;
+  const command = fluent()
+    .input("pipe:0")
+    .inputOptions(["-threads", "1", "-f", "image2pipe", "-c:v", "mjpeg", "-framerate", String(framesPerSecond)])
+    .output(outputFile)
+    .outputOptions(["-an", "-vf", `${fitted},pad=${width}:${height}:-1:-1,setsar=1,format=yuv420p`])
+    .outputOptions(["-c:v", "libx264", "-threads", "1", "-preset", "medium", "-crf", "21", "-color_range", "tv"])
+    .outputOptions(["-movflags", "+faststart", "-f", "mp4"]);
+  return [...quiet, ...words(command)];
+}
+
 /** 4:2:0 needs even sides: an odd one loses a line. */
 export function codedSize(size: PictureSize): PictureSize {
   return { width: Math.max(2, size.width - (size.width % 2)), height: Math.max(2, size.height - (size.height % 2)) };

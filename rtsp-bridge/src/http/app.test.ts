@@ -4,10 +4,12 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import type { InventoryStatus } from "@gantry/config";
+import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { silentLog } from "@gantry/platform/log";
 import type { StreamStatus } from "../streams/streams.ts";
 import { createApp } from "./app.ts";
+import { Visitors } from "./visitors.ts";
 import { createMetrics } from "./metrics.ts";
 
 const live: StreamStatus = {
@@ -24,6 +26,9 @@ const live: StreamStatus = {
   restarts: 1,
   encoder: "x264",
 };
+
+const noShelf = { list: async () => [], remove: async () => undefined };
+const shown = { ...live, recording: { active: false, reason: "nothing is printed" } };
 
 interface Bench {
   readonly url: string;
@@ -53,10 +58,25 @@ async function bench(context: TestContext): Promise<Bench> {
     }),
     mediamtx: () => ({ up: status.mediamtxUp, restarts: 4 }),
     inventory: () => ({ valid: status.inventoryValid, loadedAtMs: 1_700_000_000_000 }) as InventoryStatus,
+    kept: () => ({
+      cameras: [
+        { printer: "kept", isRecorded: true, recordedBytes: 700, recordedSegments: 2, timelapsePictures: 3 },
+        { printer: "other", isRecorded: undefined, recordedBytes: 0, recordedSegments: 0, timelapsePictures: 0 },
+      ],
+      freeBytes: 9000,
+      sizeBytes: 1700,
+      films: { made: 5, failed: 1 },
+    }),
     startsEveryMs: 1,
   });
   const app = createApp({
     frames: () => undefined,
+    recording: (id) => (id === "cc1" ? { active: false, reason: "nothing is printed" } : null),
+    library: {
+      shelves: { recordings: noShelf, timelapses: noShelf },
+      visitors: new Visitors({ access: () => null, clock: systemClock, log: silentLog }),
+      mayDelete: () => false,
+    },
     key: () => undefined,
     streams: () => streams,
     remote: {
@@ -107,8 +127,8 @@ void test("readiness says what is missing", async (context) => {
 
 void test("streams are listed, and each has an address of its own", async (context) => {
   const { url } = await bench(context);
-  assert.deepEqual((await get(`${url}/api/v1/streams`)).body, { items: [live] });
-  assert.deepEqual((await get(`${url}/api/v1/streams/cc1`)).body, live);
+  assert.deepEqual((await get(`${url}/api/v1/streams`)).body, { items: [shown] });
+  assert.deepEqual((await get(`${url}/api/v1/streams/cc1`)).body, shown);
 });
 
 void test("an unknown stream is a problem that names it", async (context) => {
@@ -198,6 +218,13 @@ void test("metrics say what the streams are doing", async (context) => {
     'gantry_stream_frames_total{printer="cc1",result="dropped"} 2',
     'gantry_stream_bytes_total{printer="cc1"} 5000',
     'gantry_stream_restarts_total{printer="cc1"} 1',
+    'gantry_bridge_recording_active{printer="kept"} 1',
+    'gantry_bridge_recorded_bytes_total{printer="kept"} 700',
+    'gantry_bridge_recorded_segments_total{printer="kept"} 2',
+    'gantry_bridge_timelapse_pictures_total{printer="kept"} 3',
+    'gantry_bridge_timelapses_total{result="failed"} 1',
+    "gantry_bridge_recordings_size_bytes 1700",
+    "gantry_bridge_disk_free_bytes 9000",
     "gantry_mediamtx_up 1",
     "gantry_mediamtx_restarts_total 4",
     "gantry_config_last_reload_successful 1",

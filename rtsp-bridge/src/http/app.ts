@@ -7,7 +7,9 @@ import { isSame, presentedBy } from "@gantry/platform/presented";
 import { refusedHost } from "@gantry/platform/request-guard";
 import type { Registry } from "prom-client";
 import type { PictureFeed, StreamStatus } from "../streams/streams.ts";
+import type { RecordingStatus } from "../recordings/recorder.ts";
 import { sendFrames } from "./frames.ts";
+import { answerLibrary, libraryAddress, type Library } from "./library.ts";
 import { sendProblem } from "./problem.ts";
 import { answerRemote, remoteAddress, type RemoteControl } from "./remote-control.ts";
 
@@ -18,6 +20,9 @@ export interface AppOptions {
   /** What the gateway must show to see pictures; undefined: anybody may. */
   readonly key: () => string | undefined;
   readonly remote: RemoteControl;
+  /** Whether a stream is recorded; null for one that never is. */
+  readonly recording: (id: string) => RecordingStatus | null;
+  readonly library: Library;
   /** Host names, besides addresses and local names, under which the bridge is asked; lower case. */
   readonly allowedHosts: () => readonly string[];
   readonly mediamtxUp: () => boolean;
@@ -54,6 +59,8 @@ async function answer(options: AppOptions, request: IncomingMessage, response: S
     sendProblem(response, "forbidden", refused);
     return;
   }
+  const kept = libraryAddress(path);
+  if (kept !== undefined) return answerLibrary(options.library, { ...kept, request, allowedHosts }, response);
   const remote = request.method === "POST" ? remoteAddress(path) : undefined;
   if (remote !== undefined) {
     const status = (): StreamStatus | undefined => options.streams().find(({ id }) => id === remote.id);
@@ -89,17 +96,21 @@ async function show(options: AppOptions, path: string, response: ServerResponse)
       return true;
     }
     case streamsPath:
-      sendJson(response, 200, { items: options.streams() });
+      sendJson(response, 200, { items: options.streams().map((stream) => streamDocument(options, stream)) });
       return true;
     default:
       return false;
   }
 }
 
-function showStream({ streams }: AppOptions, id: string, response: ServerResponse): void {
-  const stream = streams().find((known) => known.id === id);
+function streamDocument({ recording }: AppOptions, stream: StreamStatus): unknown {
+  return { ...stream, recording: recording(stream.id) };
+}
+
+function showStream(options: AppOptions, id: string, response: ServerResponse): void {
+  const stream = options.streams().find((known) => known.id === id);
   if (stream === undefined) sendProblem(response, "not_found", `There is no stream "${id}".`, id);
-  else sendJson(response, 200, stream);
+  else sendJson(response, 200, streamDocument(options, stream));
 }
 
 function showFrames(options: AppOptions, id: string, request: IncomingMessage, response: ServerResponse): void {

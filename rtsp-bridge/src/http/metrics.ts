@@ -3,6 +3,7 @@
 
 import type { InventoryStatus } from "@gantry/config";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { KeptTotals } from "../recordings/keeping.ts";
 import { streamStates, type StreamCounters, type StreamState, type StreamStatus } from "../streams/streams.ts";
 
 export interface MetricsOptions {
@@ -13,6 +14,7 @@ export interface MetricsOptions {
   readonly counters: (id: string) => StreamCounters;
   readonly mediamtx: () => { readonly up: boolean; readonly restarts: number };
   readonly inventory: () => InventoryStatus;
+  readonly kept: () => KeptTotals;
   /** How often starts are looked for, ms: more often than a stream can end and start again. */
   readonly startsEveryMs?: number;
 }
@@ -32,6 +34,7 @@ export function createMetrics(options: MetricsOptions): BridgeMetrics {
   for (const name of misnamed) registry.removeSingleMetric(name);
   describeProcess(registry, options);
   describeStreams(registry, options);
+  describeKept(registry, options);
   const watch = setInterval(describeStarts(registry, options), options.startsEveryMs ?? 2000).unref();
   return { registry, [Symbol.dispose]: () => clearInterval(watch) };
 }
@@ -87,6 +90,39 @@ function describeStreams(registry: Registry, { streams, counters }: MetricsOptio
   const fallbacksHelp = "Times an encoding device was given up for x264.";
   counter(registry, "gantry_stream_encoder_fallbacks_total", fallbacksHelp, ["printer"], (set) => {
     for (const { id } of streams()) set({ printer: id }, counters(id).encoderFallbacks);
+  });
+}
+
+function describeKept(registry: Registry, { kept }: MetricsOptions): void {
+  const activeHelp = "Whether the camera is recorded now; no sample for one that never is.";
+  gauge(registry, "gantry_bridge_recording_active", activeHelp, ["printer"], (set) => {
+    for (const { printer, isRecorded } of kept().cameras) {
+      if (isRecorded !== undefined) set({ printer }, isRecorded ? 1 : 0);
+    }
+  });
+  counter(registry, "gantry_bridge_recorded_bytes_total", "Bytes recorded.", ["printer"], (set) => {
+    for (const { printer, recordedBytes } of kept().cameras) set({ printer }, recordedBytes);
+  });
+  counter(registry, "gantry_bridge_recorded_segments_total", "Files that were begun.", ["printer"], (set) => {
+    for (const { printer, recordedSegments } of kept().cameras) set({ printer }, recordedSegments);
+  });
+  const picturesHelp = "Pictures taken for time-lapses.";
+  counter(registry, "gantry_bridge_timelapse_pictures_total", picturesHelp, ["printer"], (set) => {
+    for (const { printer, timelapsePictures } of kept().cameras) set({ printer }, timelapsePictures);
+  });
+  const filmsHelp = "Time-lapses that were made, and that could not be made.";
+  counter(registry, "gantry_bridge_timelapses_total", filmsHelp, ["result"], (set) => {
+    const { made, failed } = kept().films;
+    set({ result: "made" }, made);
+    set({ result: "failed" }, failed);
+  });
+  gauge(registry, "gantry_bridge_recordings_size_bytes", "Size of all recordings that are kept.", [], (set) => {
+    set({}, kept().sizeBytes);
+  });
+  const freeHelp = "Free space where recordings are kept; no sample where that cannot be read.";
+  gauge(registry, "gantry_bridge_disk_free_bytes", freeHelp, [], (set) => {
+    const { freeBytes } = kept();
+    if (freeBytes !== null) set({}, freeBytes);
   });
 }
 

@@ -6,6 +6,9 @@ const problems = {
   invalid_input: { status: 400, title: "Invalid input" },
   control_disabled: { status: 403, title: "Control is off" },
   forbidden: { status: 403, title: "Forbidden" },
+  wrong_phase: { status: 409, title: "Not now" },
+  invalid_range: { status: 416, title: "No such part" },
+  rate_limited: { status: 429, title: "Too many tries" },
   not_found: { status: 404, title: "Not found" },
   unauthorized: { status: 401, title: "No valid credential" },
   unreachable: { status: 503, title: "Not reachable" },
@@ -24,7 +27,7 @@ export function sendProblem(response: ServerResponse, code: ProblemCode, detail:
     status,
     detail,
     code,
-    retryable: code === "unreachable",
+    retryable: code === "unreachable" || code === "wrong_phase" || code === "rate_limited",
     ...(printer === undefined ? {} : { printer }),
   };
   response.writeHead(status, { "Content-Type": "application/problem+json; charset=utf-8" }).end(JSON.stringify(body));

@@ -72,12 +72,27 @@ export function serverConfig(baseYaml: string, settings: ServerSettings, live: L
 /** Settings of one path, as the control API takes them. */
 export type PathConfig = Readonly<Record<string, string | boolean>>;
 
+/** How a path is recorded; `recordPath` as MediaMTX takes it. */
+export interface PathRecording {
+  readonly isOn: boolean;
+  readonly recordPath: string;
+  readonly segmentMs: number;
+  readonly maxAgeMs: number;
+}
+
+interface PathOptions {
+  readonly lingerMs: number;
+  /** Left out where nothing is ever recorded. */
+  readonly recording?: PathRecording | undefined;
+}
+
 /**
  * A path that is published by the bridge while somebody watches. The linger belongs here and not
  * into the bridge: once MediaMTX has said that nobody watches, a viewer that joins a publisher
  * which is still there causes no further signal.
  */
-export function pathConfig(options: { readonly lingerMs: number }): PathConfig {
+export function pathConfig(options: PathOptions): PathConfig {
+  const { recording } = options;
   return {
     source: "publisher",
     runOnDemand: hookCommand("demand"),
@@ -86,6 +101,18 @@ export function pathConfig(options: { readonly lingerMs: number }): PathConfig {
     runOnDemandCloseAfter: duration(effectiveLingerMs(options.lingerMs)),
     runOnRead: hookCommand("read"),
     runOnUnread: hookCommand("unread"),
+    // Changed on a path that is in use, these keys disturb nobody.
+    ...(recording === undefined ? {} : recordingConfig(recording)),
+  };
+}
+
+function recordingConfig({ isOn, recordPath, segmentMs, maxAgeMs }: PathRecording): PathConfig {
+  return {
+    record: isOn,
+    recordPath,
+    recordFormat: "fmp4",
+    recordSegmentDuration: duration(segmentMs),
+    recordDeleteAfter: duration(maxAgeMs),
   };
 }
 

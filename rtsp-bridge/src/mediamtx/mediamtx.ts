@@ -4,11 +4,12 @@
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { StreamSet } from "../streams/streams.ts";
-import { effectiveLingerMs, pathConfig } from "./config.ts";
+import type { PathRecording } from "./config.ts";
 import { Demand } from "./demand.ts";
 import { MediamtxError } from "./errors.ts";
 import { hookPrograms, startHookServer } from "./hooks.ts";
 import type { OutputPorts } from "./outputs.ts";
+import { PathPlan } from "./path-plan.ts";
 import { PathWriter } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import { startMediamtx, type Supervisor } from "./supervisor.ts";
@@ -54,6 +55,8 @@ export interface Mediamtx extends AsyncDisposable {
   readonly restarts: number;
   /** The streams that have a path from now on; an unknown path is refused. Unchanged ones are not touched. */
   setPaths(ids: readonly string[], lingerMs: number): Promise<void>;
+  /** How these paths are recorded from now on; all others are not. Disturbs no viewer. */
+  setRecordings(recordings: ReadonlyMap<string, PathRecording>): Promise<void>;
   /** What is served from now on, and whom; who may no longer watch is sent away. Needs no restart. */
   setService(service: Service): Promise<void>;
   /** Why something that was asked for is not served, in words. */
@@ -73,13 +76,13 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
   const paths = new PathWriter();
   const service = new ServiceKeeper(options);
   await service.plan(options.service);
-  let lingerMs = 0;
+  const plan = new PathPlan(paths);
   let server: Supervisor | undefined;
   const demand = new Demand({
     streams,
     clock,
     log,
-    lingerMs: () => lingerMs,
+    lingerMs: () => plan.lingerMs,
     onHang: () => server?.restart("it no longer tells who watches"),
   });
   const hooks = opening.use(
@@ -124,10 +127,8 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
     get restarts() {
       return started.restarts;
     },
-    setPaths: async (ids, nextLingerMs) => {
-      lingerMs = effectiveLingerMs(nextLingerMs);
-      await paths.set(new Map(ids.map((id) => [id, pathConfig({ lingerMs })])));
-    },
+    setPaths: async (ids, lingerMs) => plan.setPaths(ids, lingerMs),
+    setRecordings: async (recordings) => plan.setRecordings(recordings),
     setService: async (next) => {
       await service.plan(next);
       await service.enforce();
