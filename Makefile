@@ -45,7 +45,7 @@ e2e-octoprint: tools ## Test against real OctoPrint servers, installed into .cac
 	@$(NPM_RUN) e2e:octoprint
 
 e2e-vsftpd: node_modules/.package-lock.json ## Test a Bambu printer's files against Debian's vsftpd (needs it, and root)
-	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" node e2e/tools/test.ts vsftpd
+	@$(NPM_RUN) e2e:vsftpd
 
 e2e-players: tools ## Watch a stream with FFmpeg, GStreamer, mpv, PyAV and retina, a minute each (those that are here)
 	@$(NPM_RUN) e2e:players
