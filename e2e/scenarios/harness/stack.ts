@@ -26,6 +26,8 @@ export interface PrinterOptions extends Partial<LaunchOptions> {
   readonly control?: boolean;
   /** Keys of the inventory entry's connection beside those that reach the simulator. */
   readonly connection?: Readonly<Record<string, unknown>>;
+  /** The inventory entry's `camera`, of a printer with a camera of its own. */
+  readonly camera?: Readonly<Record<string, unknown>>;
 }
 
 export class Stack implements AsyncDisposable {
@@ -151,11 +153,11 @@ export class Stack implements AsyncDisposable {
     this.#bridgePort = await freePort();
     this.#folder = await mkdtemp(join(tmpdir(), "gantry-e2e-"));
     const entries = more.map((entry) => `  - ${JSON.stringify(entry)}\n`);
-    for (const [id, { control = false, connection = {}, ...options }] of Object.entries(printers)) {
+    for (const [id, { control = false, connection = {}, camera = {}, ...options }] of Object.entries(printers)) {
       const simulator = await startSimulator({ family: "elegoo-cc1", ports: { main: 0 }, ...options });
       this.#resources.use(simulator);
       this.printers[id] = simulator;
-      entries.push(printerEntry(id, simulator, control, connection));
+      entries.push(printerEntry(id, simulator, control, connection, camera));
     }
     const blocks = Object.entries(this.#blocks).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     await writeFile(this.inventory, `${blocks.join("")}printers:\n${entries.join("")}`);
@@ -177,10 +179,13 @@ export function printerEntry(
   simulator: LaunchedSimulator,
   control: boolean,
   more: Readonly<Record<string, unknown>> = {},
+  camera: Readonly<Record<string, unknown>> = {},
 ): string {
   const { family } = simulator;
   const url = cameraUrls[family]?.(simulator);
   const reached =
-    url === undefined ? { connection: { ...connections[family]?.(simulator), ...more } } : { camera: { url } };
+    url === undefined
+      ? { connection: { ...connections[family]?.(simulator), ...more }, camera }
+      : { camera: { url, ...camera } };
   return `  - ${JSON.stringify({ id, family, control, ...reached })}\n`;
 }

@@ -117,3 +117,18 @@ void test("a path is published on demand and lingers as the inventory says", () 
 void test("a viewer has time to attach however short the linger is", () => {
   assert.equal(pathConfig({ lingerMs: 0 })["runOnDemandCloseAfter"], "3000ms");
 });
+
+void test("a recorded path says where and how long, and a recording that is off disturbs nobody by going on", () => {
+  const recording = { isOn: false, recordPath: "/data/%path/%s-%f", segmentMs: 600_000, maxAgeMs: 604_800_000 };
+  const off = pathConfig({ lingerMs: 5000, recording });
+  assert.partialDeepStrictEqual(off, {
+    record: false,
+    recordPath: "/data/%path/%s-%f",
+    recordFormat: "fmp4",
+    recordSegmentDuration: "600000ms",
+    recordDeleteAfter: "604800000ms",
+  });
+  const on = pathConfig({ lingerMs: 5000, recording: { ...recording, isOn: true } });
+  assert.deepEqual({ ...on, record: false }, off);
+  assert.equal("record" in pathConfig({ lingerMs: 5000 }), false);
+});

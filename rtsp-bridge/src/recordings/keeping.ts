@@ -69,6 +69,8 @@ export class Keeping implements AsyncDisposable {
   readonly #life = new AbortController();
   #wake = new AbortController();
   #lookedMs = -Infinity;
+  /** The last fault, which is told once. */
+  #told = "";
   #running: Promise<void> = Promise.resolve();
 
   private constructor(options: KeepingOptions) {
@@ -170,8 +172,13 @@ export class Keeping implements AsyncDisposable {
       try {
         await this.#recorder.decide();
         if (clock.monotonic() - this.#lookedMs >= lookEveryMs) await this.#look();
+        this.#told = "";
       } catch (error) {
-        if (!this.#life.signal.aborted) log.warn("recording cannot be set as it should be", { error });
+        const words = String(error);
+        if (!this.#life.signal.aborted && words !== this.#told) {
+          log.warn("recording cannot be set as it should be; it is tried on", { error });
+        }
+        this.#told = words;
       }
       await clock.wait(this.#recorder.isIdle ? restMs : decideEveryMs, this.#wake.signal).catch(() => undefined);
     }
