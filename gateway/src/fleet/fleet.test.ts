@@ -163,6 +163,16 @@ describe("keeping printers", () => {
     assert.deepEqual([state.connected, state.phase, state.reason], [false, "unknown", "it is switched off"]);
   });
 
+  test("what the tries after a lost link have learnt is what is told", async () => {
+    const bench = new Bench();
+    await using fleet = bench.fleet(entry("a"));
+    await bench.clock.advance(0);
+    bench.failing = new PrinterError("printer_auth", "another certificate", { retryAfterMs: 300_000 });
+    bench.links.get("a")?.end(gone);
+    await bench.clock.advance(11_000);
+    assert.equal(fleet.get("a").state.reason, "another certificate");
+  });
+
   test("the same reading twice is one piece of news", async () => {
     const bench = new Bench();
     await using _fleet = bench.fleet(entry("a"));

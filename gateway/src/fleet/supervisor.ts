@@ -30,6 +30,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #life = new AbortController();
   readonly #running: Promise<void>;
   #session: Session | undefined;
+  /** Why there is no session, as last learnt. */
+  #reason = "";
   /** Ends the wait after which a lost link is told. */
   #grace: AbortController | undefined;
 
@@ -57,7 +59,8 @@ export class Supervisor implements AsyncDisposable {
       if (signal.aborted) break;
       const waitMs = backoff.next(error.retryAfterMs);
       log.warn("no session", { reason: error.message, code: error.code, retryMs: Math.round(waitMs) });
-      if (this.#grace === undefined) store.lost(entry.id, error.message);
+      this.#reason = error.message;
+      if (this.#grace === undefined) store.lost(entry.id, this.#reason);
       await clock.wait(waitMs, signal).catch(() => undefined);
     }
     this.#endGrace();
@@ -101,7 +104,7 @@ export class Supervisor implements AsyncDisposable {
       log.info("connected");
       const error = await Promise.race([session.ended, abortReason(signal)]);
       this.#session = undefined;
-      this.#beginGrace(error);
+      this.#beginGrace();
       return error;
     } catch (error) {
       return PrinterError.from(error);
@@ -110,14 +113,14 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  #beginGrace(error: PrinterError): void {
+  #beginGrace(): void {
     this.#endGrace();
     const grace = new AbortController();
     this.#grace = grace;
-    void this.#tellLost(error, AbortSignal.any([grace.signal, this.#life.signal]));
+    void this.#tellLost(AbortSignal.any([grace.signal, this.#life.signal]));
   }
 
-  async #tellLost(error: PrinterError, signal: AbortSignal): Promise<void> {
+  async #tellLost(signal: AbortSignal): Promise<void> {
     const { entry, store, clock } = this.#options;
     try {
       await clock.wait(linkGraceMs, signal);
@@ -125,7 +128,7 @@ export class Supervisor implements AsyncDisposable {
       return; // the link came back, or the printer was removed
     }
     this.#grace = undefined;
-    store.lost(entry.id, error.message);
+    store.lost(entry.id, this.#reason);
   }
 
   #endGrace(): void {
