@@ -32,8 +32,9 @@ for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(name, 
 const printers = values.count === undefined ? demoPrinters : manyPrinters(Number(values.count));
 const started = await Promise.all(
   printers.map(async (printer) => {
-    const { family, scenario } = printer;
-    const simulator = await startSimulator({ family, scenario, host: values.host, ports: { main: 0 }, speed: 1 });
+    const { family, scenario, settings = {} } = printer;
+    const options = { family, scenario, settings, host: values.host, ports: { main: 0 }, speed: 1 };
+    const simulator = await startSimulator(options);
     stack.use(simulator);
     return [printer, simulator] as const;
   }),

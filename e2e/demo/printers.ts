@@ -12,12 +12,23 @@ export interface DemoPrinter {
   readonly family: string;
   readonly scenario: string;
   readonly control: boolean;
+  /** Options of the simulator, such as its model. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export const demoPrinters: readonly DemoPrinter[] = [
   { id: "cc1", name: "Centauri Carbon at work", family: "elegoo-cc1", scenario: "printing", control: false },
   { id: "cc1-idle", name: "Centauri Carbon at rest", family: "elegoo-cc1", scenario: "idle", control: true },
   { id: "cc2", name: "Centauri Carbon 2", family: "elegoo-cc2", scenario: "printing", control: true },
+  { id: "p1s", name: "Bambu Lab P1S", family: "bambu", scenario: "printing", control: true },
+  {
+    id: "h2d",
+    name: "Bambu Lab H2D",
+    family: "bambu",
+    scenario: "idle",
+    control: true,
+    settings: { model: "h2d" },
+  },
   { id: "klipper", name: "Klipper printer", family: "moonraker", scenario: "printing", control: true },
   { id: "octo", name: "OctoPrint's printer", family: "octoprint", scenario: "idle", control: true },
 ];
