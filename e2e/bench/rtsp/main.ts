@@ -1,16 +1,19 @@
 // `make bench-rtsp`: the RTSP bridge beside the command that most people paste, on one simulated
-// camera, in turns. Not a test: it asserts nothing. `--full` takes half an hour, else some minutes.
+// camera, in turns. Not a test: it asserts nothing. `--full` takes hours, else some minutes.
 
 import { parseArgs } from "node:util";
+import { descendants } from "../../scenarios/harness/processes.ts";
 import { BenchCamera } from "./camera.ts";
 import { faultTable } from "./faults.ts";
 import { heading, rowLine, say } from "./figures.ts";
-import { coldStart, cost, heldPart, joins, latencies, memory, type Cost } from "./measures.ts";
-import { Baseline, Ours, type System } from "./systems.ts";
+import { coldStart, cost, heldPart, joins, latencies, load, subPart, type Cost, type Load } from "./measures.ts";
+import { Baseline, kill, Ours, type System } from "./systems.ts";
 
 interface Mode {
   readonly rates: readonly number[];
   readonly starts: number;
+  /** Where the worst start is of interest: at the first size and 15 pictures a second. */
+  readonly manyStarts: number;
   readonly joins: number;
   readonly latencyMs: number;
   readonly costRounds: number;
@@ -22,6 +25,7 @@ interface Mode {
 const short: Mode = {
   rates: [5, 15],
   starts: 5,
+  manyStarts: 5,
   joins: 8,
   latencyMs: 6000,
   costRounds: 2,
@@ -32,6 +36,7 @@ const short: Mode = {
 const full: Mode = {
   rates: [2, 5, 10, 15, 30],
   starts: 15,
+  manyStarts: 50,
   joins: 25,
   latencyMs: 20_000,
   costRounds: 3,
@@ -47,7 +52,7 @@ const promised = {
   cpu: { 2: 3, 5: 2, 10: 1.4, 15: 1.25 },
 } as const satisfies Record<string, Readonly<Record<number, number>>>;
 
-const parts = ["start", "standby", "join", "latency", "cost", "held", "memory", "faults"] as const;
+const parts = ["start", "standby", "join", "latency", "cost", "held", "sub", "memory", "faults"] as const;
 type Part = (typeof parts)[number];
 
 interface Bench {
@@ -86,8 +91,16 @@ async function measureRate(bench: Bench, rate: number, wanted: ReadonlySet<Part>
   // Once unmeasured: the camera is then known, and the programs are in the page cache.
   await inTurns(bench, 1, async (system) => coldStart(system, 0));
   if (wanted.has("start")) {
-    const values = await inTurns(bench, mode.starts, async (system) => coldStart(system, 0));
-    say(rowLine({ what: `first picture, ${at}`, ...values, unit: "ms", ...promise(promised.start, rate) }));
+    const starts = rate === 15 && size === mode.sizes[0] ? mode.manyStarts : mode.starts;
+    const values = await inTurns(bench, starts, async (system) => coldStart(system, 0));
+    say(
+      rowLine({
+        what: `first picture, ${at}, ${starts} times`,
+        ...values,
+        unit: "ms",
+        ...promise(promised.start, rate),
+      }),
+    );
   }
   if (wanted.has("standby")) {
     await bench.ours.configure({ standby: true });
@@ -137,17 +150,29 @@ async function until2s(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 4000));
 }
 
-async function measureMemory(bench: Bench): Promise<void> {
-  await bench.camera.fault("rate-change", { fps: 15 });
-  for (const count of bench.mode.streams) {
+async function measureSub({ mode, camera, ours }: Bench): Promise<void> {
+  await camera.fault("rate-change", { fps: 15 });
+  const part = await subPart(ours, mode.costMs);
+  say(`ours: both streams of a camera take ${part.toFixed(2)} times the CPU of the first alone`);
+  await ours.idle(0);
+}
+
+async function measureMany(bench: Bench, size: string): Promise<void> {
+  const { mode, camera, baseline, ours } = bench;
+  await camera.fault("rate-change", { fps: 15 });
+  for (const count of mode.streams) {
     const cameras = Array.from({ length: count }, (_value, index) => index);
-    const one = async (system: System): Promise<number> => {
-      const mebibytes = await memory(system, cameras);
-      for (const camera of cameras) await system.idle(camera);
-      return mebibytes;
+    const one = async (system: System): Promise<Load> => {
+      const taken = await load(system, cameras, mode.costMs);
+      for (const index of cameras) await system.idle(index);
+      return taken;
     };
-    const row = { baseline: [await one(bench.baseline)], ours: [await one(bench.ours)], unit: "MiB" };
-    say(rowLine({ what: `memory, ${count} streams`, ...row, ...(count === 4 ? { atLeast: 1 } : {}) }));
+    const [theirs, own] = [await one(baseline), await one(ours)];
+    const at = `${count} streams, ${size} at 15/s`;
+    const memory = { baseline: [theirs.memory], ours: [own.memory], unit: "MiB" };
+    say(rowLine({ what: `memory, ${at}`, ...memory, ...(count === 4 ? { atLeast: 1 } : {}) }));
+    const cpu = { baseline: [theirs.cpuPerStream], ours: [own.cpuPerStream], unit: "cores" };
+    say(rowLine({ what: `CPU of each, ${at}`, ...cpu, ...promise(promised.cpu, 15) }));
   }
 }
 
@@ -156,10 +181,28 @@ function sizeOf(text: string): { width: number; height: number } {
   return { width, height };
 }
 
+/** Interrupted: nothing that was started stays. */
+async function giveUp(): Promise<void> {
+  for (const { pid } of await descendants(process.pid)) kill(pid);
+  process.exit(130);
+}
+
+/** Without `--full` those that say most for their time. */
+function defaultParts(isFull: boolean): readonly Part[] {
+  return isFull ? parts : parts.filter((part) => part !== "standby" && part !== "sub");
+}
+
+/** @throws Error for a name that is none */
+function partOf(name: string): Part {
+  const part = parts.find((known) => known === name);
+  if (part === undefined) throw new Error(`--only: ${name} is none of ${parts.join(", ")}`);
+  return part;
+}
+
 const { values } = parseArgs({
   options: {
     full: { type: "boolean", default: false },
-    only: { type: "string", default: parts.filter((part) => part !== "standby").join(",") },
+    only: { type: "string" },
     rates: { type: "string" },
     size: { type: "string" },
   },
@@ -170,7 +213,10 @@ const mode: Mode = {
   ...(values.rates === undefined ? {} : { rates: values.rates.split(",").map(Number) }),
   ...(values.size === undefined ? {} : { sizes: [values.size] }),
 };
-const wanted = new Set(values.only.split(",").map((part) => parts.find((known) => known === part) ?? "start"));
+const wanted = new Set(values.only === undefined ? defaultParts(values.full) : values.only.split(",").map(partOf));
+
+// The systems have groups of their own: Ctrl-C and a time limit reach this process alone.
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => void giveUp());
 
 for (const size of mode.sizes) {
   await using camera = await BenchCamera.start(sizeOf(size));
@@ -181,6 +227,7 @@ for (const size of mode.sizes) {
   say(heading);
   for (const rate of mode.rates) await measureRate(bench, rate, wanted, size);
   if (wanted.has("held")) await measureHeld(bench);
-  if (wanted.has("memory")) await measureMemory(bench);
+  if (wanted.has("sub")) await measureSub(bench);
+  if (wanted.has("memory")) await measureMany(bench, size);
   if (wanted.has("faults") && size === mode.sizes[0]) await faultTable(bench);
 }

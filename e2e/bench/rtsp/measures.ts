@@ -60,7 +60,7 @@ export async function cost(system: System, camera: number, forMs: number): Promi
   await using reader = await Reader.open(system.url(camera));
   await reader.firstPicture();
   await wait(4000);
-  const pids = (await system.processes()).map(({ pid }) => pid);
+  const pids = await pidsOf(system);
   const from = reader.arrivals.length;
   const beganMs = performance.now();
   const cpu = await cpuDuring(pids, forMs);
@@ -70,16 +70,42 @@ export async function cost(system: System, camera: number, forMs: number): Promi
   return { cpu, bitsPerSecond: (bytes * 8) / seconds, picturesPerSecond: arrivals.length / seconds };
 }
 
-/** MiB of everything while every one of these cameras is watched. */
-export async function memory(system: System, cameras: readonly number[]): Promise<number> {
+export interface Load {
+  /** MiB of everything. */
+  readonly memory: number;
+  /** CPU seconds of everything per second of one stream. */
+  readonly cpuPerStream: number;
+}
+
+/** What it takes while every one of these cameras is watched. */
+export async function load(system: System, cameras: readonly number[], forMs: number): Promise<Load> {
   await using readers = new AsyncDisposableStack();
   for (const camera of cameras) {
     const reader = readers.use(await Reader.open(system.url(camera)));
     await reader.firstPicture();
   }
   await wait(5000);
-  const mebibytes = await memoryOf((await system.processes()).map(({ pid }) => pid));
-  return mebibytes;
+  const pids = await pidsOf(system);
+  const memory = await memoryOf(pids);
+  const cpuPerStream = (await cpuDuring(pids, forMs)) / cameras.length;
+  return { memory, cpuPerStream };
+}
+
+/** CPU of both streams of one camera ÷ CPU of the first alone. */
+export async function subPart(system: System, forMs: number): Promise<number> {
+  await using main = await Reader.open(system.url(0));
+  await main.firstPicture();
+  await wait(4000);
+  const alone = await cpuDuring(await pidsOf(system), forMs);
+  await using sub = await Reader.open(`${system.url(0)}_sub`);
+  await sub.firstPicture();
+  await wait(4000);
+  const both = await cpuDuring(await pidsOf(system), forMs);
+  return both / alone;
+}
+
+async function pidsOf(system: System): Promise<number[]> {
+  return (await system.processes()).map(({ pid }) => pid);
 }
 
 /** Part of the live CPU that a dead camera's held picture costs; 0.05 is 5 %. */
@@ -87,7 +113,7 @@ export async function heldPart(system: System, camera: BenchCamera, forMs: numbe
   await using reader = await Reader.open(system.url(0));
   await reader.firstPicture();
   await wait(4000);
-  const pids = (await system.processes()).map(({ pid }) => pid);
+  const pids = await pidsOf(system);
   const live = await cpuDuring(pids, forMs);
   await camera.fault("stall");
   // Until then repeats may still come faster.
