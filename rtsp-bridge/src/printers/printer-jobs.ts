@@ -75,13 +75,16 @@ export class PrinterJobs implements AsyncDisposable {
     }
   }
 
-  async #read(url: string, signal: AbortSignal, onOpen: () => void): Promise<void> {
+  async #read(url: string, signal: AbortSignal, onUnderstood: () => void): Promise<void> {
     const response = await open(url, this.#options.headers(), signal);
     response.setTimeout(silenceMs, () => response.destroy(new Error("the gateway's event stream went silent")));
     const reader = new EventReader();
     for await (const piece of response.setEncoding("utf8") as AsyncIterable<string>) {
-      onOpen();
-      for (const event of reader.take(piece)) if (!signal.aborted) this.#take(event);
+      for (const event of reader.take(piece)) {
+        if (signal.aborted) return;
+        this.#take(event);
+        onUnderstood();
+      }
     }
   }
 
