@@ -122,9 +122,8 @@ test(
 );
 
 test("`insecure` is warned of, and works", { timeout }, async () => {
-  await using stack = await Stack.start({
-    printers: { p1s: printer("p1s", { tls: "insecure", serial: "01P00A999999998", tls_ca: undefined }) },
-  });
+  await using stack = await Stack.start({ printers: { p1s: printer("p1s", { tls: "insecure", tls_ca: undefined }) } });
+  await new RestPrinter(stack, "p1s").connected();
   await until("the warning", () =>
     stack.gateway.log.some(({ level, msg }) => level === "warn" && /certificate is not checked/u.test(String(msg))),
   );
