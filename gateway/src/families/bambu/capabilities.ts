@@ -2,11 +2,11 @@
 // its lock forbids is ./commands-available.ts. Facts: the family's README.
 
 import type { Capabilities, Capability } from "../../model/capabilities.ts";
-import { hasDryer } from "./limits.ts";
+import { hasDryer } from "./commands/limits.ts";
 import type { Model } from "./models.ts";
 import type { Report } from "./printer-link.ts";
-import { hasDoor } from "./state-machine.ts";
-import { hasUnits } from "./state-materials.ts";
+import { hasDoor } from "./state/state-machine.ts";
+import { hasUnits } from "./state/state-materials.ts";
 
 const everyModel: readonly Capability[] = [
   "bed",

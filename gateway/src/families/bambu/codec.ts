@@ -6,7 +6,7 @@
 // Facts: the family's README.
 
 import { PrinterError } from "../../model/errors.ts";
-import { fields, number, text } from "./commands-report.ts";
+import { fields, number, text } from "./report-fields.ts";
 import type { Body, Reply } from "./printer-link.ts";
 
 export interface Message {

@@ -8,13 +8,13 @@ import { noFiles } from "./cloud/files.ts";
 import { watchAccount, type CloudPrinter } from "./cloud/handlers.ts";
 import { lanHolds, throughCloud, watchLan } from "./cloud/link.ts";
 import { demandLan, isOnLan, type Connection, type LanConnection } from "./connection.ts";
-import { createFileStore } from "./file-store.ts";
+import { createFileStore } from "./files/file-store.ts";
 import { memoryOf, type Memory } from "./memory.ts";
 import type { FileStore } from "./printer-link.ts";
 import { BambuSession, type SessionOptions } from "./session.ts";
-import { createSigner, type Signer } from "./signing.ts";
+import { createSigner, type Signer } from "./signing/signing.ts";
 import { openTransport, type Transport } from "./transport.ts";
-import { printerTls } from "./trust.ts";
+import { printerTls } from "./trust/trust.ts";
 
 /** Each connection asks for a full report, which makes some models lag: a link that flaps is left alone. */
 const flapping = { connections: 5, withinMs: 300_000, retryMs: 60_000 };

@@ -2,12 +2,12 @@
 // by FTPS, the camera by JPEGs or RTSP.
 
 import type { Family } from "../family.ts";
-import { frames } from "./camera.ts";
+import { frames } from "./camera/camera.ts";
 import { login } from "./cloud/login.ts";
 import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
-import { discover } from "./discovery.ts";
-import { video } from "./video.ts";
+import { discover } from "./discovery/discovery.ts";
+import { video } from "./camera/video.ts";
 
 export const bambu: Family<Connection> = {
   title: "Bambu Lab",

@@ -1,8 +1,8 @@
 // What is known of a printer longer than one session lasts, in memory only, one per inventory entry:
 // how the job began and ended, and when full reports were asked for. Facts: the family's README.
 
-import { authorizationMemory, type AuthorizationMemory } from "./authorization.ts";
-import { fields, gcodeState, number, text } from "./commands-report.ts";
+import { authorizationMemory, type AuthorizationMemory } from "./signing/authorization.ts";
+import { fields, gcodeState, number, text } from "./report-fields.ts";
 import type { Connection } from "./connection.ts";
 import type { Body, Report } from "./printer-link.ts";
 

@@ -1,7 +1,7 @@
 // The status stream put together: full reports and deltas into one report, as the printer words it.
 // Pure; it knows of meaning only what merging needs. Facts: the family's README.
 
-import { bits, fields, list } from "./commands-report.ts";
+import { bits, fields, list } from "./report-fields.ts";
 import type { Body, Report } from "./printer-link.ts";
 
 /** A full report has some sixty keys; a delta of an unknown kind has few. */

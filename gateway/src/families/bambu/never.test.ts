@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isFull, merge } from "./merge.ts";
 import { SessionBench } from "./session-bench.ts";
-import { readState } from "./state.ts";
+import { readState } from "./state/state.ts";
 import { fullReport, serial } from "./test-broker.ts";
 import { viewOf } from "./view-bench.ts";
 

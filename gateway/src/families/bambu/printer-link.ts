@@ -5,7 +5,7 @@ import type { HandlerOptions, FileToSend, Media } from "../../model/commands.ts"
 import type { StoredFile, Timelapse } from "../../model/file-commands.ts";
 import type { CommandAccess, Readings } from "../../model/printer.ts";
 import type { Model } from "./models.ts";
-import type { Project } from "./project.ts";
+import type { Project } from "./files/project.ts";
 
 /** The top-level key of a message. */
 export type MessageType = "pushing" | "info" | "print" | "system" | "camera" | "xcam" | "security" | "upgrade";

@@ -11,7 +11,7 @@ import type { Identity, Readings } from "../../model/printer.ts";
 import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
 import type { BambuSession } from "./session.ts";
-import { printerPair, type Pair } from "./signing-bench.ts";
+import { printerPair, type Pair } from "./signing/signing-bench.ts";
 import { serial, TestBroker } from "./test-broker.ts";
 
 type Json = Record<string, unknown>;

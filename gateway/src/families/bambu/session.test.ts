@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { PrinterError } from "../../model/errors.ts";
 import { SessionBench } from "./session-bench.ts";
-import { ownPair } from "./signing-bench.ts";
+import { ownPair } from "./signing/signing-bench.ts";
 import { fullReport, serial, versions } from "./test-broker.ts";
 
 const noSignal = new AbortController().signal;

@@ -5,12 +5,12 @@ import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandAccess, Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
-import { createAuthorization } from "./authorization.ts";
+import { createAuthorization } from "./signing/authorization.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { decodePayload, encodePayload, topicsOf, type Message, type Topics } from "./codec.ts";
-import { createCommands } from "./commands.ts";
-import { unavailableCommands } from "./commands-available.ts";
-import { fields, number } from "./commands-report.ts";
+import { createCommands } from "./commands/commands.ts";
+import { unavailableCommands } from "./commands/commands-available.ts";
+import { fields, number } from "./report-fields.ts";
 import { cloudHandlers, type CloudPrinter } from "./cloud/handlers.ts";
 import { onlyReading, withoutCommands } from "./cloud/only-reading.ts";
 import { isOnLan, type Connection } from "./connection.ts";
@@ -28,8 +28,8 @@ import type {
   RequestOptions,
 } from "./printer-link.ts";
 import { Requests } from "./requests.ts";
-import type { Signer } from "./signing.ts";
-import { readState } from "./state.ts";
+import type { Signer } from "./signing/signing.ts";
+import { readState } from "./state/state.ts";
 import type { Transport } from "./transport.ts";
 import { firmwareOf, isComplete, readModules, type ModuleInfo } from "./versions.ts";
 import { watchReports } from "./watch.ts";

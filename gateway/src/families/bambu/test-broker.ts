@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { FakeClock } from "@gantry/platform/fake-clock";
-import { printerPair, type Pair } from "./signing-bench.ts";
+import { printerPair, type Pair } from "./signing/signing-bench.ts";
 
 type Json = Record<string, unknown>;
 

@@ -7,7 +7,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MqttClient } from "mqtt";
 import { PrinterError } from "../../model/errors.ts";
-import { tlsFailure, type PrinterTls } from "./trust.ts";
+import { tlsFailure, type PrinterTls } from "./trust/trust.ts";
 
 /** More without a whole message is no printer: full reports have some 32 kB. */
 const maxMessageBytes = 4 * 1024 * 1024;

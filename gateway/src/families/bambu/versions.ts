@@ -2,7 +2,7 @@
 // Facts: the family's README.
 
 import type { Module } from "../../model/printer.ts";
-import { fields, list, text } from "./commands-report.ts";
+import { fields, list, text } from "./report-fields.ts";
 import type { ModuleSigns } from "./models.ts";
 import type { Body, Report } from "./printer-link.ts";
 

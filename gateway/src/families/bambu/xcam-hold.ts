@@ -1,7 +1,7 @@
 // After a detector was switched, the firmware repeats its old value for a while: reports that
 // contradict what the printer has just accepted are passed over for that long. Facts: the family's README.
 
-import { fields, text } from "./commands-report.ts";
+import { fields, text } from "./report-fields.ts";
 import type { Body, MessageType, Reply } from "./printer-link.ts";
 
 const holdMs = 3000;

@@ -1,7 +1,7 @@
 // Answers of the vendor's cloud → the product's words. Only the fields named here ever leave: what else
 // is in an answer (access codes, signed addresses) is not taken. Facts: the family's README.
 
-import { fields, list, number, text } from "../commands-report.ts";
+import { fields, list, number, text } from "../report-fields.ts";
 
 export interface Profile {
   /** The broker's user is `u_` and this; null where the answer has none. */

@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { Backoff } from "@gantry/platform/backoff";
 import { PrinterError } from "../../../model/errors.ts";
 import type { Connection } from "../connection.ts";
-import type { PrinterTls } from "../trust.ts";
+import type { PrinterTls } from "../trust/trust.ts";
 import { openTransport, type Transport } from "../transport.ts";
 import type { CloudAccount } from "./account.ts";
 import type { CloudSettings } from "./connection-keys.ts";
