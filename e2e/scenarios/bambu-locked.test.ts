@@ -2,13 +2,18 @@
 // says; and commands that the operator's own key has signed.
 
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { connect } from "node:tls";
 import { createIdentity } from "../simulators/bambu/certificates.ts";
 import { RestPrinter, type Json } from "./harness/rest-printer.ts";
 import { Stack, type PrinterOptions } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
 
 const certificateId = "4711CN=operator";
+const fan = { fan: "part", speedRatio: 1 };
 
 function printing(model: string, more: PrinterOptions = {}): PrinterOptions {
   return { family: "bambu", control: true, scenario: "printing", settings: { model }, ...more };
@@ -112,7 +117,7 @@ test("what the operator's key has signed is verified and done, in both forms", {
     });
     assert.deepEqual([status, (answer["header"] as Json)["certificateId"]], [200, certificateId]);
     // Encrypted G-code would need the printer's own key.
-    assert.match(await printer.refused("wrong_phase", "set-fan-speed", { fan: "part", speedRatio: 1 }), /G-code/u);
+    assert.match(await printer.refused("wrong_phase", "set-fan-speed", fan), /G-code/u);
   }
   const said = stack.gateway.lines.join("\n");
   for (const line of key.split("\n").slice(1, 4)) assert.ok(!said.includes(line));
@@ -134,4 +139,32 @@ test("a signature that the printer does not know is told as that, and not tried 
   await printer.shows("that it is locked", ({ commandAccess }) => commandAccess === "locked");
   await printer.refused("wrong_phase", "pause");
   assert.equal(verdicts(stack, "h2d")["wrong"], 1);
+});
+
+/** The certificate that the printer shows on its MQTT port, PEM. */
+async function certificateOf(stack: Stack, id: string): Promise<string> {
+  const { host, ports } = stack.printer(id);
+  const socket = connect({ host, port: ports["main"] ?? 0, rejectUnauthorized: false });
+  try {
+    await once(socket, "secureConnect", { signal: AbortSignal.timeout(10_000) });
+    return new X509Certificate(socket.getPeerCertificate().raw).toString();
+  } finally {
+    socket.destroy();
+  }
+}
+
+test("with the printer's public key, signed G-code goes out encrypted and is done", { timeout: 120_000 }, async () => {
+  const { cert, key } = await createIdentity("operator");
+  const connection = { signing_key: key, signing_certificate: cert, signing_certificate_id: certificateId };
+  await using stack = await Stack.start({ printers: { p1s: printing("p1s", { scenario: "idle", connection }) } });
+  await stack.fault("p1s", "locked", { public_key: cert, cert_id: certificateId, encrypted_gcode: true });
+  const printer = new RestPrinter(stack, "p1s");
+  const known = JSON.stringify({ printer_public_key: await certificateOf(stack, "p1s") }).slice(1, -1);
+  const before = await readFile(stack.inventory, "utf8");
+  await writeFile(stack.inventory, before.replace('"signing_key":', `${known},"signing_key":`));
+  await until("the new entry is in force", async () => (await printer.command("set-fan-speed", fan))[0] === 200);
+  await printer.acknowledged("set-heater-target", { heater: "bed", targetCelsius: 40 });
+  await printer.shows("the target", ({ bed }) => (bed as Json | null)?.["targetCelsius"] === 40);
+  const { unsigned, wrong, malformed } = verdicts(stack, "p1s");
+  assert.deepEqual({ unsigned, wrong, malformed }, { unsigned: 0, wrong: 0, malformed: 0 });
 });

@@ -130,6 +130,7 @@ function signerOf(connection: Connection): Signer | null {
     signing_key: keyPem,
     signing_certificate: certificatePem,
     signing_certificate_id: certificateId,
+    printer_public_key: printerKeyPem,
   } = connection;
   if (keyPem === undefined || certificatePem === undefined) return null;
   return createSigner({
@@ -137,5 +138,6 @@ function signerOf(connection: Connection): Signer | null {
     certificatePem,
     form: connection.signing_form,
     ...(certificateId === undefined ? {} : { certificateId }),
+    ...(printerKeyPem === undefined ? {} : { printerKeyPem }),
   });
 }

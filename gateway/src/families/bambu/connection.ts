@@ -1,6 +1,6 @@
 // The `connection` block of a bambu entry. Secrets, and the PEM texts, may be given as `<key>_file`.
 
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import * as z from "zod";
 import { PrinterError } from "../../model/errors.ts";
 import { cloudKeys } from "./cloud/connection-keys.ts";
@@ -18,6 +18,14 @@ const privateKey = z
   .string()
   .max(100_000)
   .refine((text) => canParse(() => createPrivateKey(text)), { error: "expected a private key in PEM form" })
+  .optional();
+
+const publicKey = z
+  .string()
+  .max(100_000)
+  .refine((text) => canParse(() => createPublicKey(text)), {
+    error: "expected a public key or certificate in PEM form",
+  })
   .optional();
 
 export const connection = z
@@ -64,6 +72,10 @@ export const connection = z
       .regex(/^[\x21-\x7e]{1,200}$/u, "expected printable ASCII")
       .optional()
       .meta({ description: "Id of that certificate as the printer knows it. Default: its serial number." }),
+    printer_public_key: publicKey.meta({
+      secret: true,
+      description: "The printer's own public key or certificate, in PEM form: signed G-code is encrypted with it.",
+    }),
     signing_form: z.enum(["canonical", "raw"]).default("canonical").meta({
       description: "Which bytes are signed: canonical (sorted keys, without the signature), raw (as they are sent).",
     }),
