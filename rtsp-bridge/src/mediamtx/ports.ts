@@ -1,8 +1,13 @@
 // Finding out about ports before somebody else listens on them.
 
+import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { createServer, type AddressInfo } from "node:net";
 import { MediamtxError } from "./errors.ts";
+
+/** Bounds of what is tried when any port will do. */
+const lowest = 20_000;
+const highest = 32_000;
 
 /** What a port is for, and the variable that gives another one. */
 export interface PortUse {
@@ -12,12 +17,12 @@ export interface PortUse {
 
 /** A TCP port that is free now on this address; undefined: on all of them. */
 export async function freePort(host: string | undefined): Promise<number> {
-  return tryPort(host, 0);
+  return firstFree(async (port) => tryPort(host, port));
 }
 
 /** A UDP port that is free now. */
 export async function freeUdpPort(host: string | undefined): Promise<number> {
-  return tryUdpPort(host, 0);
+  return firstFree(async (port) => tryUdpPort(host, port));
 }
 
 /**
@@ -43,6 +48,18 @@ export function portInUse(port: number, { name, variable }: PortUse, cause: unkn
   const why = code === "EADDRINUSE" ? "another program has it" : `it cannot be used (${code})`;
   const words = `${name} port ${port}: ${why}; set ${variable} to a free one`;
   return new MediamtxError("port-in-use", words, { cause });
+}
+
+/**
+ * Another process listens on it in the end, a moment later. Below the range from which systems give
+ * ports to whoever asks for any, nobody is given it in between.
+ */
+async function firstFree(tryOne: (port: number) => Promise<number>): Promise<number> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const port = await tryOne(randomInt(lowest, highest)).catch(() => undefined);
+    if (port !== undefined) return port;
+  }
+  return tryOne(0);
 }
 
 async function tryPort(host: string | undefined, port: number): Promise<number> {
