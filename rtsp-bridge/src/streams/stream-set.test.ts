@@ -143,6 +143,7 @@ test("a camera that is not there is a slate that says so, at the stream's size",
   streams.demanded("cc1");
   await reach(streams, "placeholder");
   await until(() => status(streams).reason === "the printer's camera does not answer");
+  await until(() => server.units.length > 0);
   assert.ok(server.units[0]?.types.includes(key));
   camera.refuses = undefined;
   await reach(streams, "live");
