@@ -13,6 +13,7 @@ import type { PictureSize } from "./jpeg.ts";
 import { clusterHead, matroskaHeader } from "./matroska.ts";
 import { StderrReader } from "./stderr.ts";
 import { steeredStamp, type Take } from "./steering.ts";
+import { isGoneAfter, stopWhenAsked } from "./stopping.ts";
 
 /** Who hears of what an encoder makes. */
 export interface EncoderSink {
@@ -65,8 +66,6 @@ export interface Encoder {
   feed(jpeg: Uint8Array, stampMs: number, takes: readonly Take[]): void;
 }
 
-const sigtermAfterMs = 1000;
-const sigkillAfterMs = 2000;
 /** A start may be slow on a small board that boots; a picture never takes this long. */
 const firstPictureMs = 10_000;
 const nextPictureMs = 2000;
@@ -113,7 +112,11 @@ class EncoderProcess implements Encoder {
     this.#child = startChild(options.ffmpegPath, options.args, this.#accounts.length);
     this.exited = this.#whenGone();
     this.#listen();
-    void this.#stopWhenAsked();
+    void stopWhenAsked(this.#child, {
+      asked: this.#options.signal,
+      gone: this.#gone.signal,
+      clock: this.#options.clock,
+    });
   }
 
   get pid(): number | undefined {
@@ -203,32 +206,12 @@ class EncoderProcess implements Encoder {
     return this.#stderr.fault ?? `ffmpeg ended with code ${code}`;
   }
 
-  /** End of input, then SIGTERM, then SIGKILL. */
-  async #stopWhenAsked(): Promise<void> {
-    const asked = AbortSignal.any([this.#options.signal, this.#gone.signal]);
-    await new Promise<void>((resolve) => {
-      if (asked.aborted) resolve();
-      else asked.addEventListener("abort", () => resolve(), { once: true });
-    });
-    if (this.#gone.signal.aborted) return;
-    this.#child.stdin.end();
-    if (await this.#isGoneAfter(sigtermAfterMs)) return;
-    this.#child.kill("SIGTERM");
-    if (await this.#isGoneAfter(sigkillAfterMs)) return;
-    this.#child.kill("SIGKILL");
-  }
-
-  async #isGoneAfter(ms: number): Promise<boolean> {
-    await this.#options.clock.wait(ms, this.#gone.signal).catch(() => undefined);
-    return this.#gone.signal.aborted;
-  }
-
   /** Kills a child that was fed and gives nothing back. Ends, and costs nothing, while nothing is owed. */
   async #watch(): Promise<void> {
     const { clock } = this.#options;
     this.#isWatched = true;
     let before = clock.monotonic();
-    while (this.#isOwed && !(await this.#isGoneAfter(watchMs))) {
+    while (this.#isOwed && !(await isGoneAfter(watchMs, clock, this.#gone.signal))) {
       const now = clock.monotonic();
       // This process itself stood still: what the child wrote meanwhile is not read yet.
       if (now - before > 4 * watchMs) this.#forgive(now);

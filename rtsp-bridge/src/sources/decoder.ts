@@ -9,6 +9,7 @@ import { MjpegParser } from "@gantry/platform/mjpeg-parser";
 import { maxFrameBytes } from "@gantry/platform/mjpeg";
 import type { AccessUnit, ParameterSets } from "../ffmpeg/flv.ts";
 import { StderrReader } from "../ffmpeg/stderr.ts";
+import { isGoneAfter, stopWhenAsked } from "../ffmpeg/stopping.ts";
 
 export interface DecoderOptions {
   readonly ffmpegPath: string;
@@ -28,8 +29,6 @@ export interface Decoder {
 
 /** Pictures a second at most. */
 const framesPerSecond = 5;
-const sigtermAfterMs = 1000;
-const sigkillAfterMs = 2000;
 /** Fed, and no picture for so long: it hangs. */
 const hungMs = 10_000;
 
@@ -77,7 +76,11 @@ class DecoderProcess implements Decoder {
       if (!options.signal.aborted) this.#stderr.push(chunk);
     });
     void this.#watch();
-    void this.#stopWhenAsked();
+    void stopWhenAsked(this.#child, {
+      asked: this.#options.signal,
+      gone: this.#gone.signal,
+      clock: this.#options.clock,
+    });
   }
 
   feed(unit: AccessUnit, sets: ParameterSets): void {
@@ -112,27 +115,8 @@ class DecoderProcess implements Decoder {
   /** Kills a child that was fed and gives nothing back. */
   async #watch(): Promise<void> {
     const { clock } = this.#options;
-    while (!(await this.#isGoneAfter(1000))) {
+    while (!(await isGoneAfter(1000, clock, this.#gone.signal))) {
       if (this.#fedSinceMs !== undefined && clock.monotonic() - this.#fedSinceMs > hungMs) this.#child.kill("SIGKILL");
     }
-  }
-
-  async #stopWhenAsked(): Promise<void> {
-    const asked = AbortSignal.any([this.#options.signal, this.#gone.signal]);
-    await new Promise<void>((resolve) => {
-      if (asked.aborted) resolve();
-      else asked.addEventListener("abort", () => resolve(), { once: true });
-    });
-    if (this.#gone.signal.aborted) return;
-    this.#child.stdin.end();
-    if (await this.#isGoneAfter(sigtermAfterMs)) return;
-    this.#child.kill("SIGTERM");
-    if (await this.#isGoneAfter(sigkillAfterMs)) return;
-    this.#child.kill("SIGKILL");
-  }
-
-  async #isGoneAfter(ms: number): Promise<boolean> {
-    await this.#options.clock.wait(ms, this.#gone.signal).catch(() => undefined);
-    return this.#gone.signal.aborted;
   }
 }
