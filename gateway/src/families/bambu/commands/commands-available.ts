@@ -3,6 +3,7 @@
 
 import type { CommandHandlers, CommandName, Unavailable } from "../../../model/commands.ts";
 import type { CommandAccess } from "../../../model/printer.ts";
+import { atLeast } from "../firmware.ts";
 import type { Model } from "../models.ts";
 
 /** The first firmware that has each, by the beginning of the model's name. Others always had it. */
@@ -12,29 +13,15 @@ const since = {
   drying: { A1: "01.06.10.33", P1: "01.07.50.18", X1: "01.08.50.18" },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
-/** Community firmware counts like the vendor's of this number. */
-const communityEquivalent = "01.08.02.00";
-
 /** Whether the firmware is from before this feature; an unknown one counts as new. */
 export function isOlder(model: Model, firmware: string | null, feature: keyof typeof since): boolean {
   const first = firstWith(model, feature);
   if (first === undefined || firmware === null) return false;
-  return compareVersions(firmware.startsWith("99.") ? communityEquivalent : firmware, first) < 0;
+  return !atLeast(firmware, first);
 }
 
 function firstWith(model: Model, feature: keyof typeof since): string | undefined {
   return Object.entries(since[feature]).find(([start]) => model.name.startsWith(start))?.[1];
-}
-
-function compareVersions(a: string, b: string): number {
-  const parts = numbersOf(a);
-  const other = numbersOf(b);
-  const index = parts.findIndex((part, place) => part !== other[place]);
-  return index === -1 ? 0 : (parts[index] ?? 0) - (other[index] ?? 0);
-}
-
-function numbersOf(version: string): readonly number[] {
-  return version.split(".").map((part) => Number.parseInt(part, 10));
 }
 
 /** Commands of the type that locked firmware refuses unsigned. */
