@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { FakeClock } from "@gantry/platform/fake-clock";
 import { printerPair, type Pair } from "./signing/signing-bench.ts";
+import { connectParts, cutPacket, packet, string } from "../test-mqtt-packets.ts";
 
 type Json = Record<string, unknown>;
 
@@ -177,41 +178,4 @@ export class TestBroker implements AsyncDisposable {
     const module = command === "get_version" ? { module: this.versions } : {};
     this.send({ [type]: { ...body, ...module, reason: "", ...answer } });
   }
-}
-
-function packet(type: number, body: Uint8Array): Buffer {
-  const length: number[] = [];
-  for (let rest = body.length; ; rest >>= 7) {
-    length.push(rest > 127 ? (rest & 127) | 128 : rest);
-    if (rest <= 127) break;
-  }
-  return Buffer.concat([Buffer.from([type, ...length]), body]);
-}
-
-function string(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
-}
-
-function cutPacket(bytes: Buffer): { type: number; body: Buffer; end: number } | undefined {
-  let length = 0;
-  for (let at = 1; at < bytes.length && at <= 4; at += 1) {
-    const byte = bytes[at] ?? 0;
-    length += (byte & 127) * 128 ** (at - 1);
-    if (byte > 127) continue;
-    const end = at + 1 + length;
-    return bytes.length < end ? undefined : { type: bytes[0] ?? 0, body: bytes.subarray(at + 1, end), end };
-  }
-  return undefined;
-}
-
-/** Client id, user name and password. */
-function connectParts(body: Buffer): string[] {
-  const parts: string[] = [];
-  for (let at = 10; at + 2 <= body.length;) {
-    const end = at + 2 + body.readUInt16BE(at);
-    parts.push(body.toString("utf8", at + 2, end));
-    at = end;
-  }
-  return parts;
 }

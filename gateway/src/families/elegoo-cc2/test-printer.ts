@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakeClock } from "@gantry/platform/fake-clock";
+import { connectParts, cutPacket, packet, string } from "../test-mqtt-packets.ts";
 
 export interface Sent {
   readonly method: number;
@@ -269,43 +270,6 @@ export function canvasResult(): Json {
       canvas_list: [{ canvas_id: 0, connected: 1, tray_list: [tray(0, 1), tray(1, 2), tray(2, 0), tray(3, 1)] }],
     },
   };
-}
-
-function packet(type: number, body: Uint8Array): Buffer {
-  const length: number[] = [];
-  for (let rest = body.length; ; rest >>= 7) {
-    length.push(rest > 127 ? (rest & 127) | 128 : rest);
-    if (rest <= 127) break;
-  }
-  return Buffer.concat([Buffer.from([type, ...length]), body]);
-}
-
-function string(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
-}
-
-function cutPacket(bytes: Buffer): { type: number; body: Buffer; end: number } | undefined {
-  let length = 0;
-  for (let at = 1; at < bytes.length && at <= 4; at += 1) {
-    const byte = bytes[at] ?? 0;
-    length += (byte & 127) * 128 ** (at - 1);
-    if (byte > 127) continue;
-    const end = at + 1 + length;
-    return bytes.length < end ? undefined : { type: bytes[0] ?? 0, body: bytes.subarray(at + 1, end), end };
-  }
-  return undefined;
-}
-
-/** Client id, user name and password. */
-function connectParts(body: Buffer): string[] {
-  const parts: string[] = [];
-  for (let at = 10; at + 2 <= body.length;) {
-    const end = at + 2 + body.readUInt16BE(at);
-    parts.push(body.toString("utf8", at + 2, end));
-    at = end;
-  }
-  return parts;
 }
 
 function subscribedTopics(body: Buffer): string[] {
