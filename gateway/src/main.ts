@@ -12,6 +12,7 @@ import {
   openInventory,
 } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
+import { SettingsError } from "@gantry/platform/environment";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
@@ -20,7 +21,7 @@ import { runDiscover } from "./discover.ts";
 import { families } from "./families/index.ts";
 import { createFleet } from "./fleet/create-fleet.ts";
 import { runLogin } from "./login.ts";
-import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import { createHttpApp } from "./surfaces/http-app.ts";
 import { runMcpStdio } from "./surfaces/mcp/stdio.ts";
 

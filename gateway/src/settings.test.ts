@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readSettings, SettingsError } from "./settings.ts";
+import { SettingsError } from "@gantry/platform/environment";
+import { readSettings } from "./settings.ts";
 
 test("without any variable the documented defaults hold", () => {
   assert.deepEqual(readSettings({}), {
@@ -12,15 +13,11 @@ test("without any variable the documented defaults hold", () => {
     rtspPort: 8554,
     webrtcPort: 8889,
     hlsPort: 8888,
-    bridgeUrl: "http://127.0.0.1:8788",
-    gatewayUrl: "http://127.0.0.1:8787",
+    bridgeUrl: "http://127.0.0.1:8788/",
+    gatewayUrl: "http://127.0.0.1:8787/",
     revision: undefined,
     logLevel: "info",
   });
-});
-
-test("an empty variable counts as unset", () => {
-  assert.equal(readSettings({ GANTRY_HTTP_PORT: "" }).httpPort, 8787);
 });
 
 test("every variable that cannot be used is named at once", () => {

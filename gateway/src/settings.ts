@@ -1,25 +1,7 @@
-// The gateway's environment, checked: every fault at once.
+// The gateway's variables of the environment, with their usual values: those of docs/configuration.md.
 
-import { logLevels, type LogLevel } from "@gantry/platform/log";
-import * as z from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
-
-/** Defaults are those of docs/configuration.md. */
-const schema = z.object({
-  GANTRY_INVENTORY: z.string().min(1).default("config/printers.yaml"),
-  GANTRY_DATA_DIR: z.string().min(1).default("data"),
-  GANTRY_DEMO_INVENTORY: z.string().min(1).optional(),
-  GANTRY_HTTP_HOST: z.string().min(1).default("0.0.0.0"),
-  GANTRY_HTTP_PORT: port.default(8787),
-  GANTRY_RTSP_PORT: port.default(8554),
-  GANTRY_WEBRTC_PORT: port.default(8889),
-  GANTRY_HLS_PORT: port.default(8888),
-  GANTRY_BRIDGE_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8788"),
-  GANTRY_GATEWAY_URL: z.url({ protocol: /^https?$/u }).default("http://127.0.0.1:8787"),
-  GANTRY_REVISION: z.string().min(1).optional(),
-  GANTRY_LOG_LEVEL: z.enum(logLevels).default("info"),
-});
+import { readEnvironment, type Environment } from "@gantry/platform/environment";
+import type { LogLevel } from "@gantry/platform/log";
 
 export interface Settings {
   readonly inventory: string;
@@ -43,31 +25,20 @@ export interface Settings {
   readonly logLevel: LogLevel;
 }
 
-/** A variable that cannot be used; the message names each one and what is legal. */
-export class SettingsError extends Error {
-  override readonly name = "SettingsError";
-}
-
-/** @throws SettingsError */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const read = schema.safeParse(given);
-  if (!read.success) {
-    throw new SettingsError(read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"));
-  }
-  const { data } = read;
-  return {
-    inventory: data.GANTRY_INVENTORY,
-    demoInventory: data.GANTRY_DEMO_INVENTORY,
-    dataFolder: data.GANTRY_DATA_DIR,
-    httpHost: data.GANTRY_HTTP_HOST,
-    httpPort: data.GANTRY_HTTP_PORT,
-    rtspPort: data.GANTRY_RTSP_PORT,
-    webrtcPort: data.GANTRY_WEBRTC_PORT,
-    hlsPort: data.GANTRY_HLS_PORT,
-    bridgeUrl: data.GANTRY_BRIDGE_URL,
-    gatewayUrl: data.GANTRY_GATEWAY_URL,
-    revision: data.GANTRY_REVISION,
-    logLevel: data.GANTRY_LOG_LEVEL,
-  };
+/** @throws SettingsError naming each variable that cannot be used, and what is legal */
+export function readSettings(env: Environment): Settings {
+  return readEnvironment(env, ({ text, optionalText, port, httpUrl, logLevel }) => ({
+    inventory: text("GANTRY_INVENTORY", "config/printers.yaml"),
+    demoInventory: optionalText("GANTRY_DEMO_INVENTORY"),
+    dataFolder: text("GANTRY_DATA_DIR", "data"),
+    httpHost: text("GANTRY_HTTP_HOST", "0.0.0.0"),
+    httpPort: port("GANTRY_HTTP_PORT", 8787),
+    rtspPort: port("GANTRY_RTSP_PORT", 8554),
+    webrtcPort: port("GANTRY_WEBRTC_PORT", 8889),
+    hlsPort: port("GANTRY_HLS_PORT", 8888),
+    bridgeUrl: httpUrl("GANTRY_BRIDGE_URL", "http://127.0.0.1:8788"),
+    gatewayUrl: httpUrl("GANTRY_GATEWAY_URL", "http://127.0.0.1:8787"),
+    revision: optionalText("GANTRY_REVISION"),
+    logLevel: logLevel("GANTRY_LOG_LEVEL", "info"),
+  }));
 }

@@ -17,6 +17,7 @@ import {
   type Secrets,
 } from "@gantry/config";
 import { systemClock } from "@gantry/platform/clock";
+import { SettingsError } from "@gantry/platform/environment";
 import { listen } from "@gantry/platform/http-server";
 import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
@@ -34,7 +35,7 @@ import { findFfmpeg, findMediamtx, mediamtxVersion } from "./mediamtx/programs.t
 import type { Service } from "./mediamtx/service.ts";
 import { bridgeUser } from "./mediamtx/viewers.ts";
 import { pathIds, planStreams } from "./plan.ts";
-import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import type { ReadSecret } from "./sources/target.ts";
 import { SlatePainter } from "./streams/slate-painter.ts";
 import { createStreamSet } from "./streams/stream-set.ts";
