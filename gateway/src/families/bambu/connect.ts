@@ -1,5 +1,6 @@
 // Opens one session: certificate, broker, versions, full report. Tries once.
 
+import type { MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../model/errors.ts";
 import type { ConnectOptions } from "../family.ts";
 import { accountOf } from "./cloud/account.ts";
@@ -13,7 +14,7 @@ import { memoryOf, type Memory } from "./memory.ts";
 import type { FileStore } from "./printer-link.ts";
 import { BambuSession, type SessionOptions } from "./session.ts";
 import { createSigner, type Signer } from "./signing/signing.ts";
-import { openTransport, type Transport } from "./transport.ts";
+import { openTransport } from "./transport.ts";
 import { printerTls } from "./trust/trust.ts";
 
 /** Each connection asks for a full report, which makes some models lag: a link that flaps is left alone. */
@@ -107,7 +108,7 @@ async function begun(session: BambuSession, { signal }: Pick<Parts, "signal">): 
 
 type House = Pick<Parts, "dataFolder" | "log" | "clock" | "signal">;
 
-async function openLan(connection: LanConnection, { dataFolder, log, signal }: House): Promise<Transport> {
+async function openLan(connection: LanConnection, { dataFolder, log, signal }: House): Promise<MqttSession> {
   const { host, mqtt_port: port, access_code: accessCode } = connection;
   return openTransport({ host, port, accessCode, tls: printerTls(connection, { port, dataFolder, log }), signal });
 }

@@ -1,6 +1,7 @@
 // One session with one printer: version and full report first, then what it reports, and the one way
 // to ask it something. It never reconnects. Facts: the family's README.
 
+import type { MqttSession } from "@gantry/platform/mqtt-session";
 import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandAccess, Readings } from "../../model/printer.ts";
@@ -30,7 +31,6 @@ import type {
 import { Requests } from "./requests.ts";
 import type { Signer } from "./signing/signing.ts";
 import { readState } from "./state/state.ts";
-import type { Transport } from "./transport.ts";
 import { firmwareOf, isComplete, readModules, type ModuleInfo } from "./versions.ts";
 import { watchReports } from "./watch.ts";
 import { XcamHold } from "./xcam-hold.ts";
@@ -66,7 +66,7 @@ export class BambuSession implements Session, PrinterLink {
   readonly ended: Promise<PrinterError>;
   readonly serial: string;
   readonly #options: SessionOptions;
-  readonly #transport: Transport;
+  readonly #transport: MqttSession;
   readonly #topics: Topics;
   readonly #authorization: Authorization;
   readonly #requests: Requests;
@@ -89,7 +89,7 @@ export class BambuSession implements Session, PrinterLink {
   #undecodable = 0;
   #protocolLoggedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: SessionOptions, transport: Transport) {
+  constructor(options: SessionOptions, transport: MqttSession) {
     const { clock, connection, memory, signer } = options;
     this.#options = options;
     this.#transport = transport;
@@ -124,7 +124,7 @@ export class BambuSession implements Session, PrinterLink {
   async begin(): Promise<void> {
     this.#run(async () => this.#receive());
     await this.#within(subscribeMs, "the printer's broker does not answer", async () =>
-      this.#transport.subscribe(this.#topics.report),
+      this.#transport.subscribe([this.#topics.report], 0),
     );
     const versions = this.#askVersions();
     versions.catch(() => undefined); // told below, unless the report fails first
@@ -313,7 +313,7 @@ export class BambuSession implements Session, PrinterLink {
   }
 
   async #receive(): Promise<void> {
-    for await (const payload of this.#transport.inbound) {
+    for await (const { payload } of this.#transport.inbound) {
       for (const message of this.#decode(payload)) this.#take(message);
     }
     throw new PrinterError("unreachable", "the printer closed the connection");

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { FakeClock } from "@gantry/platform/fake-clock";
 import { printerPair, type Pair } from "./signing/signing-bench.ts";
-import { connectParts, cutPacket, packet, string } from "../test-mqtt-packets.ts";
+import { connectParts, cutPacket, packet, string } from "@gantry/platform/test-mqtt-packets";
 
 type Json = Record<string, unknown>;
 

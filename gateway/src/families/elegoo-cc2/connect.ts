@@ -1,6 +1,7 @@
 // Opens one session: where the printer is, who it is, the broker, the registration. Tries once; when
 // nobody answers where the printer was, it is looked for by its serial number.
 
+import type { MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../model/errors.ts";
 import type { ConnectOptions } from "../family.ts";
 import { bootstrap, judge, refusedCode } from "./bootstrap.ts";
@@ -8,7 +9,7 @@ import { accessCode, type Connection } from "./connection.ts";
 import { broadcastAddresses, findPrinter } from "./discovery.ts";
 import { memoryOf, type Memory } from "./memory.ts";
 import { Cc2Session } from "./session.ts";
-import { openTransport, type Transport } from "./transport.ts";
+import { openTransport } from "./transport.ts";
 
 /** From this many failures in a row on, the printer counts as switched off. */
 const failuresUntilSlow = 5;
@@ -96,7 +97,7 @@ async function openBroker(
   host: string,
   memory: Memory,
   onOversized: (sizeBytes: number) => void,
-): Promise<Transport> {
+): Promise<MqttSession> {
   try {
     return await openTransport({
       host,

@@ -1,6 +1,7 @@
 // One session with one Centauri Carbon 2: connect, register, keep-alive, what the printer pushes,
 // and the one way to ask it something. It never reconnects. What is asked when: ./upkeep.ts.
 
+import type { MqttMessage, MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandHandlers } from "../../model/commands.ts";
 import { unknownReadings, type Readings } from "../../model/printer.ts";
@@ -16,7 +17,6 @@ import { PushOrder } from "./push-order.ts";
 import { Registration } from "./registration.ts";
 import { RequestQueue, type Answer, type Urgency } from "./request-queue.ts";
 import { hasCanvas, readIdentity, readView, wireSpeedMode } from "./state.ts";
-import type { InboundPayload, Transport } from "./transport.ts";
 import { Upkeep } from "./upkeep.ts";
 import { emptyView, hasJob, withAttributes, withCanvas, withDelta, withStatus, type View } from "./view.ts";
 
@@ -53,7 +53,7 @@ export class Cc2Session implements Session {
   readonly ended: Promise<PrinterError>;
   readonly options: SessionOptions;
   readonly upkeep: Upkeep;
-  readonly #transport: Transport;
+  readonly #transport: MqttSession;
   readonly #topics: Topics;
   readonly #registration: Registration;
   readonly #queue: RequestQueue;
@@ -71,7 +71,7 @@ export class Cc2Session implements Session {
   #protocolLoggedMs = Number.NEGATIVE_INFINITY;
   readonly signal: AbortSignal;
 
-  constructor(options: SessionOptions, transport: Transport) {
+  constructor(options: SessionOptions, transport: MqttSession) {
     const { clock, memory } = options;
     this.options = options;
     this.#transport = transport;
@@ -97,8 +97,8 @@ export class Cc2Session implements Session {
       throw new PrinterError("timeout", "the printer's broker does not answer");
     });
     limit.catch(() => undefined); // the session's end, or nobody's concern any more
-    await Promise.race([this.#transport.subscribe([...this.#topics.inbound.keys()]), limit]);
-    const publish = (topic: string, payload: string): void => this.#transport.publish(topic, payload, 1);
+    await Promise.race([this.#transport.subscribe([...this.#topics.inbound.keys()], 1), limit]);
+    const publish = (topic: string, payload: string): void => void this.#transport.publish(topic, payload, 1);
     await this.#registration.request(this.#topics, publish, { clock: this.options.clock, signal: this.signal });
     this.#run(async () => this.#keepAlive());
     this.#run(async () => this.#queue.run(this.signal));
@@ -240,7 +240,7 @@ export class Cc2Session implements Session {
   }
 
   /** The printer's own bad payloads are counted in the log and survived; other topics are not ours. */
-  #decode({ topic, payload }: InboundPayload): Message | undefined {
+  #decode({ topic, payload }: MqttMessage): Message | undefined {
     const channel = this.#topics.inbound.get(topic);
     if (channel === undefined) return undefined;
     this.#heardMs = this.options.clock.monotonic();

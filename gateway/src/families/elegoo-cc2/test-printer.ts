@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakeClock } from "@gantry/platform/fake-clock";
-import { connectParts, cutPacket, packet, string } from "../test-mqtt-packets.ts";
+import { connectParts, cutPacket, packet, string } from "@gantry/platform/test-mqtt-packets";
 
 export interface Sent {
   readonly method: number;

@@ -3,10 +3,11 @@
 
 import { isIP } from "node:net";
 import { Backoff } from "@gantry/platform/backoff";
+import type { MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../../model/errors.ts";
 import type { Connection } from "../connection.ts";
 import type { PrinterTls } from "../trust/trust.ts";
-import { openTransport, type Transport } from "../transport.ts";
+import { openTransport } from "../transport.ts";
 import type { CloudAccount } from "./account.ts";
 import type { CloudSettings } from "./connection-keys.ts";
 
@@ -45,7 +46,7 @@ export interface CloudLinkOptions {
  */
 export async function throughCloud<Session>(
   options: CloudLinkOptions,
-  begin: (transport: Transport) => Promise<Session>,
+  begin: (transport: MqttSession) => Promise<Session>,
 ): Promise<Session> {
   const { connection, nowMs, signal } = options;
   const memory = memoryOf(connection);
@@ -69,7 +70,7 @@ function retried(error: PrinterError, retryAfterMs: number): PrinterError {
 }
 
 /** To the cloud's broker, for a printer that the cloud says it sees. */
-async function openCloudTransport({ connection, settings, account, signal }: CloudLinkOptions): Promise<Transport> {
+async function openCloudTransport({ connection, settings, account, signal }: CloudLinkOptions): Promise<MqttSession> {
   await demandOnline(account, connection.serial, signal);
   const { username, password } = await account.brokerLogin(signal);
   const { mqttHost: host, mqttPort: port } = settings;

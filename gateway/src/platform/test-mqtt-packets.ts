@@ -1,4 +1,4 @@
-// Bytes of MQTT 3.1.1 packets, for the brokers that families' tests stand up. Not for the services:
+// Bytes of MQTT 3.1.1 packets, for the brokers that tests stand up. Not for the services:
 // they speak through the library.
 
 /** A packet of that first byte. */
