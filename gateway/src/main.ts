@@ -64,7 +64,7 @@ async function runGateway(settings: Settings, signal: AbortSignal): Promise<numb
   };
   const about = { version: version(), rtspPort, ...(revision === undefined ? {} : { revision }) };
   const spoolFolder = join(settings.dataFolder, "spool");
-  const app = createHttpApp(fleet, { clock, log, allowedHosts, access, browserPorts, spoolFolder, ...about });
+  const app = createHttpApp(fleet, { clock, log, allowedHosts, access, bridge, browserPorts, spoolFolder, ...about });
   // Here for the case that there is no listening; below, so that surfaces end their streams before
   // the server waits for them.
   stack.use(app);

@@ -11,6 +11,18 @@ export interface BridgeAddress {
   readonly key: () => string | undefined;
 }
 
+/** Where the bridge listens by default. */
+export const usualBridge: BridgeAddress = { url: "http://127.0.0.1:8788", key: () => undefined };
+
+/** Address of something of the bridge's, and what to show it. `path` is relative. */
+export function ofBridge({ url, key }: BridgeAddress, path: string): { url: URL; headers: Record<string, string> } {
+  const shown = key();
+  return {
+    url: new URL(path, url.endsWith("/") ? url : `${url}/`),
+    headers: shown === undefined ? {} : { authorization: `Bearer ${shown}` },
+  };
+}
+
 /** The bridge tells why there is no picture before this, ms. */
 const firstFrameMs = 12_000;
 const stallMs = 15_000;
@@ -20,16 +32,13 @@ const stallMs = 15_000;
  * @throws PrinterError `unreachable` with the bridge's reason, or that there is no bridge
  */
 export async function* openBridgePictures(
-  { url, key }: BridgeAddress,
+  bridge: BridgeAddress,
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, never> {
-  const base = url.endsWith("/") ? url : `${url}/`;
-  const address = new URL(`api/v1/streams/${encodeURIComponent(id)}/frames.mjpeg`, base).href;
-  const shown = key();
-  const headers = shown === undefined ? {} : { authorization: `Bearer ${shown}` };
+  const { url, headers } = ofBridge(bridge, `api/v1/streams/${encodeURIComponent(id)}/frames.mjpeg`);
   try {
-    yield* openMjpeg(address, { signal, firstFrameMs, stallMs, headers });
+    yield* openMjpeg(url.href, { signal, firstFrameMs, stallMs, headers });
     throw new MjpegError("ended", "the bridge ended its stream");
   } catch (error) {
     if (!(error instanceof MjpegError)) throw error;

@@ -4,7 +4,7 @@ import type { PrinterEntry } from "@gantry/config";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import { openPictures } from "@gantry/platform/pictures";
-import { openBridgePictures, type BridgeAddress } from "../camera/bridge-pictures.ts";
+import { openBridgePictures, usualBridge, type BridgeAddress } from "../camera/bridge-pictures.ts";
 import { createBroadcaster } from "../camera/broadcaster.ts";
 import type { CameraHub } from "../camera/hub.ts";
 import type { Family, FamilyContext, VideoSource } from "../families/family.ts";
@@ -15,8 +15,6 @@ import { Supervisor } from "./supervisor.ts";
 const cameraReopenMs = 250;
 /** A camera named by the inventory that sends nothing for this long is opened again. */
 const cameraStallMs = 15_000;
-/** Where the bridge listens by default. */
-const usualBridge: BridgeAddress = { url: "http://127.0.0.1:8788", key: () => undefined };
 
 export interface PrinterUnitOptions {
   readonly entry: PrinterEntry;

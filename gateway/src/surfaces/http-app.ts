@@ -2,6 +2,7 @@
 // matters. Listening is main.ts's business.
 
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import { usualBridge, type BridgeAddress } from "../camera/bridge-pictures.ts";
 import { PrinterError } from "../model/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { CameraAccess, openToAll, type AccessSource } from "./camera-access.ts";
@@ -16,11 +17,13 @@ import { startWeb } from "./web/web.ts";
 
 const defaultRtspPort = 8554;
 
-export interface HttpAppOptions extends Omit<RestOptions, "cameraAccess"> {
+export interface HttpAppOptions extends Omit<RestOptions, "cameraAccess" | "bridge"> {
   /** Names, besides addresses and local names, that the gateway answers to; read at each request. */
   readonly allowedHosts: () => readonly string[];
   /** Who may look through the cameras; everybody by default. */
   readonly access?: AccessSource;
+  /** Where the bridge is found, which keeps recordings; its usual place by default. */
+  readonly bridge?: BridgeAddress;
   /** Port of the RTSP server, for the addresses that are shown; 8554 by default. */
   readonly rtspPort?: number;
   /** Ports of video for browsers; by default there is none. */
@@ -35,14 +38,14 @@ export interface HttpApp extends AsyncDisposable {
 }
 
 export function createHttpApp(fleet: Fleet, options: HttpAppOptions): HttpApp {
-  const { access: source = openToAll } = options;
+  const { access: source = openToAll, bridge = usualBridge } = options;
   const cameraAccess = new CameraAccess({ ...options, source });
-  const rest = startRest(fleet, { ...options, cameraAccess });
+  const rest = startRest(fleet, { ...options, cameraAccess, bridge });
   const mcp = startMcp(fleet, { ...options, cameraAccess });
   const { version, revision = "unknown" } = options;
   const facts = { version, revision, sseClients: () => rest.sseClients, mcpSessions: () => mcp.sessions };
   const { rtspPort = defaultRtspPort, browserPorts = () => ({ webrtc: undefined, hls: undefined }) } = options;
-  const web = startWeb(fleet, { ...options, rtspPort, browserPorts });
+  const web = startWeb(fleet, { ...options, cameraAccess, bridge, rtspPort, browserPorts });
   const metrics = startMetrics(fleet, { ...options, facts });
   const surfaces = [rest, mcp, metrics, web];
   let closing = false;

@@ -19,6 +19,13 @@ interface QueryParameter {
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
+/** Of every address that cameras are behind. */
+export const tokenParameter: QueryParameter = {
+  name: "token",
+  description: "A token of the inventory's `access`, for who cannot send it as `Authorization: Bearer`.",
+  schema: { type: "string" },
+};
+
 export interface Route {
   readonly method: "get" | "post" | "put" | "delete";
   /** OpenAPI template, `/api/v1/printers/{id}`; a parameter written `{name*}` takes slashes too. */

@@ -122,6 +122,8 @@ void test("a download is whole, or the part that is asked for", async (context) 
   assert.deepEqual([whole.status, whole.body, whole.headers["content-type"]], [200, content, "video/mp4"]);
   assert.equal(whole.headers["accept-ranges"], "bytes");
   assert.equal(whole.headers["content-disposition"], "inline; filename*=UTF-8''cc1_W%C3%BCrfel.mp4");
+  assert.equal((await it.ask(`${path}?printer=cc1`)).status, 200);
+  assert.equal((await it.ask(`${path}?printer=cc2`)).status, 404);
   const part = await it.ask(path, { Range: "bytes=5-14" });
   assert.deepEqual(
     [part.status, part.body, part.headers["content-range"], part.headers["content-length"]],

@@ -70,18 +70,18 @@ export async function answerLibrary(library: Library, asked: Asked, response: Se
   if (!isRead && (request.method !== "DELETE" || id === undefined)) {
     return sendProblem(response, "not_found", `There is no ${request.method} of /api/v1/${shelf}.`);
   }
-  const items = (await library.shelves[shelf].list()).filter(({ printer }) => admission.sees(printer));
-  if (id === undefined) return sendList(items, request, response);
+  const wanted = new URLSearchParams(url?.split("?", 2)[1] ?? "").get("printer");
+  const isWanted = (printer: string): boolean => admission.sees(printer) && (wanted ?? printer) === printer;
+  const items = (await library.shelves[shelf].list()).filter(({ printer }) => isWanted(printer));
+  if (id === undefined) return sendList(items, response);
   const item = items.find((one) => one.id === id);
   if (item === undefined) return sendProblem(response, "not_found", `There is no "${id}" under /api/v1/${shelf}.`);
   if (isRead) await download(item, request, response);
   else await remove(library, item, asked, response);
 }
 
-function sendList(items: readonly KeptItem[], { url }: IncomingMessage, response: ServerResponse): void {
-  const printer = new URLSearchParams(url?.split("?", 2)[1] ?? "").get("printer");
-  const wanted = printer === null ? items : items.filter((item) => item.printer === printer);
-  const body = JSON.stringify({ items: wanted.map((item) => shown(item)) });
+function sendList(items: readonly KeptItem[], response: ServerResponse): void {
+  const body = JSON.stringify({ items: items.map((item) => shown(item)) });
   response.writeHead(200, { "Content-Type": "application/json; charset=utf-8" }).end(body);
 }
 

@@ -1,13 +1,14 @@
 // A printer's camera over HTTP: one picture, or a stream of them. Who looks at once shares one
 // upstream connection; that is the hub's business.
 
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import { writeMultipart } from "../../camera/multipart.ts";
 import type { ViewerKind } from "../../camera/hub.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { PrinterError } from "../../model/errors.ts";
-import { challenge, type Admission, type CameraAccess } from "../camera-access.ts";
-import { parameter, query, requestSignal, type Route } from "../route.ts";
+import { admit } from "../admit.ts";
+import type { CameraAccess } from "../camera-access.ts";
+import { parameter, query, requestSignal, tokenParameter, type Route } from "../route.ts";
 
 const snapshotMaxAgeMs = 2000;
 
@@ -52,7 +53,7 @@ export function cameraRoutes(fleet: Fleet, access: CameraAccess, surface: AbortS
       method: "get",
       path: "/api/v1/printers/{id}/camera.mjpeg",
       operationId: "watchCamera",
-      summary: "The printer's camera as an endless stream of JPEG pictures.",
+      summary: "The printer's camera as an endless stream of JPEG pictures; 503 with the reason when the first does not come.",
       query: [
         {
           name: "viewer",
@@ -64,34 +65,18 @@ export function cameraRoutes(fleet: Fleet, access: CameraAccess, surface: AbortS
       answers: {
         "200": { type: "multipart/x-mixed-replace", description: "Parts of image/jpeg with Content-Length." },
       },
-      errors: ["unauthorized", "not_found", "rate_limited"],
+      errors: ["unauthorized", "not_found", "rate_limited", "unreachable"],
       handle: async (request, response) => {
         using admission = admit(access, request, response);
         const kind = viewerKind(query(request, "viewer"));
         const hub = fleet.camera(parameter(request, "id"));
         if (request.method === "HEAD") return endHead(response);
         const signal = AbortSignal.any([requestSignal(response, surface), admission.signal]);
-        await writeMultipart(response, hub.watch({ kind, signal }), signal);
+        // Nothing is settled before the first picture: until then a camera that fails is told as a problem.
+        await writeMultipart(response, await hub.watch({ kind, signal }), signal);
       },
     },
   ];
-}
-
-const tokenParameter = {
-  name: "token",
-  description: "A token of the inventory's `access`, for who cannot send it as `Authorization: Bearer`.",
-  schema: { type: "string" },
-} as const;
-
-/** @throws PrinterError as CameraAccess.admit does */
-function admit(access: CameraAccess, request: Request, response: Response): Admission {
-  const { headers, url, socket } = request;
-  try {
-    return access.admit({ headers, url, address: socket.remoteAddress ?? "" }, parameter(request, "id"));
-  } catch (error) {
-    if (PrinterError.from(error).code === "unauthorized") response.set("WWW-Authenticate", challenge);
-    throw error;
-  }
 }
 
 function viewerKind(viewer: string | undefined): ViewerKind {

@@ -2,6 +2,7 @@
 // that check inputs. Changing commands are in it only where some printer may be controlled.
 
 import * as z from "zod";
+import { keptSchema } from "../../camera/bridge-library.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { CommandRow } from "../../model/command-row.ts";
 import { commandNames, commandRow, type CommandName } from "../../model/commands.ts";
@@ -213,6 +214,7 @@ function components(): Json {
   registry.add(printerJsonSchema, { id: "Printer" });
   registry.add(z.object({ items: z.array(printerJsonSchema) }), { id: "Printers" });
   registry.add(cameraSchema, { id: "Camera" });
+  registry.add(keptSchema, { id: "Kept" });
   registry.add(problemSchema, { id: "Problem" });
   registry.add(readinessSchema, { id: "Readiness" });
   registry.add(z.object({ status: z.literal("ok") }), { id: "Health" });

@@ -1,6 +1,7 @@
 // REST, server-sent events, health and the OpenAPI document: the gateway's plain HTTP.
 
 import { Router } from "express";
+import type { BridgeAddress } from "../../camera/bridge-pictures.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { CameraAccess } from "../camera-access.ts";
 import { expressPath, mount } from "../route.ts";
@@ -10,6 +11,7 @@ import { commandPath, commandRoute, readBody } from "./commands.ts";
 import { EventStream } from "./events.ts";
 import { fileRoutes } from "./files.ts";
 import { healthRoutes } from "./health.ts";
+import { keptRoutes } from "./kept.ts";
 import { openApiRoute } from "./openapi.ts";
 import { printerRoutes } from "./printers.ts";
 
@@ -20,6 +22,8 @@ export interface RestSurface extends HttpSurface {
 
 export interface RestOptions extends SurfaceOptions {
   readonly cameraAccess: CameraAccess;
+  /** Keeps recordings. */
+  readonly bridge: BridgeAddress;
   /** Where uploads wait for their way to the printer; created when needed. */
   readonly spoolFolder: string;
   /** 2 GiB by default. */
@@ -34,6 +38,7 @@ export function startRest(fleet: Fleet, options: RestOptions): RestSurface {
     ...healthRoutes(fleet),
     ...printerRoutes(fleet),
     ...cameraRoutes(fleet, options.cameraAccess, end.signal),
+    ...keptRoutes(fleet, { ...options, surface: end.signal }),
     commandRoute(fleet, end.signal),
     ...fileRoutes(fleet, { ...options, surface: end.signal }),
     events.route,

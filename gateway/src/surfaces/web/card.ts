@@ -7,6 +7,7 @@ import { telemetry } from "../../model/telemetry.ts";
 import { groups, type Group, type GroupName, type TelemetryPoint, type Value } from "../../model/telemetry-point.ts";
 import { formatValue } from "./format.ts";
 import { html, type Html } from "./html.ts";
+import { keptFold } from "./kept.ts";
 
 /** Rows the head of the card shows already. */
 const headline: ReadonlySet<string> = new Set(["id", "connected", "phase"]);
@@ -26,7 +27,7 @@ export function card(printer: Printer, video: VideoAddresses | undefined): Html 
     <h2>${name}</h2>
     <p class="quiet">${id}${model === "" ? "" : ` · ${model}`}</p>
     <div class="readings">${readings(printer)}</div>
-    ${video === undefined ? undefined : camera(id, video)}
+    ${video !== undefined && [camera(id, video), keptFold(id)]}
   </article>`;
 }
 

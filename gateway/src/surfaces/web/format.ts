@@ -30,14 +30,14 @@ function rounded(value: number, digits = 1): number {
 }
 
 /** In the powers of 1000 that storage is sold in: `6.9 GB`. */
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const symbols = ["B", "kB", "MB", "GB", "TB"];
   const power = Math.min(symbols.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return `${rounded(bytes / 1000 ** power)} ${symbols[power]}`;
 }
 
 /** Two units are enough: `1 h 18 min`. */
-function formatDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [
     [Math.floor(whole / 86_400), "d"],

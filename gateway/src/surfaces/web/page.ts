@@ -40,7 +40,11 @@ export function page(fleet: Fleet, options: PageOptions): string {
         <title>Gantry</title>
         <link rel="icon" href="ui/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="ui/style.css" />
-        ${printers.length > 0 && html`<script type="module" src="ui/app.js"></script>`}
+        ${
+          printers.length > 0 &&
+          html`<script type="module" src="ui/app.js"></script>
+            <script type="module" src="ui/kept.js"></script>`
+        }
       </head>
       <body>
         <header>
