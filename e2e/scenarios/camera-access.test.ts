@@ -6,11 +6,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
+import { offerVideo } from "@gantry/platform/test-whep";
+import { probe } from "./harness/probe.ts";
 import { Stack } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
 import { Viewer } from "./harness/viewer.ts";
 
-const ffprobe = "ffprobe";
 const home = { username: "home", password: "p@ssw0rd!" };
 const frigate = "frigate-0123456789abcdef";
 const hallway = "hallway-0123456789abcdef";
@@ -24,21 +25,6 @@ const access = {
 const basic = (user: string, secret: string): string => `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
 const withLogin = (url: string, user: string, secret: string): string =>
   url.replace("//", `//${user}:${encodeURIComponent(secret)}@`);
-
-/** What ffprobe says of an address. */
-async function probe(url: string): Promise<{ readonly code: number | null; readonly text: string }> {
-  const transport = url.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
-  const shown = ["-show_entries", "stream=codec_name", "-of", "csv=p=0"];
-  const child = spawn(ffprobe, ["-loglevel", "error", ...transport, ...shown, url], {
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
-    killSignal: "SIGKILL",
-  });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, text };
-}
 
 describe("closed cameras", { timeout: 300_000 }, () => {
   let stack: Stack;
@@ -98,19 +84,15 @@ describe("closed cameras", { timeout: 300_000 }, () => {
   test("HLS plays with the login, and asks for one", async () => {
     const url = `${String(addresses["hls"])}/cc1/index.m3u8`;
     assert.equal((await fetch(url)).status, 401);
-    const { code, text } = await probe(withLogin(url, home.username, home.password));
-    assert.equal(code, 0, text);
+    const { ok, text } = await probe(withLogin(url, home.username, home.password));
+    assert.ok(ok, text);
     assert.match(text, /h264/u);
   });
 
   test("WHEP starts the stream and answers an offer", async () => {
     const url = `${String(addresses["webrtc"])}/cc2/whep`;
-    const offered = async (authorization?: string): Promise<Response> => {
-      const headers = { "Content-Type": "application/sdp", ...(authorization === undefined ? {} : { authorization }) };
-      return fetch(url, { method: "POST", headers, body: offer });
-    };
-    assert.equal((await offered()).status, 401);
-    const answer = await offered(basic("frigate", frigate));
+    assert.equal((await offerVideo(url)).status, 401);
+    const answer = await offerVideo(url, basic("frigate", frigate));
     assert.equal(answer.status, 201);
     assert.match(await answer.text(), /m=video [1-9].*H264/su);
   });
@@ -172,25 +154,3 @@ describe("closed cameras", { timeout: 300_000 }, () => {
     assert.match(text, /a wrong user or password was shown/u);
   });
 });
-
-/** What a browser offers to receive one video track, as short as it is taken. */
-const offer = [
-  "v=0",
-  "o=- 1 1 IN IP4 127.0.0.1",
-  "s=-",
-  "t=0 0",
-  "a=group:BUNDLE 0",
-  "m=video 9 UDP/TLS/RTP/SAVPF 96",
-  "c=IN IP4 0.0.0.0",
-  "a=mid:0",
-  "a=recvonly",
-  "a=rtcp-mux",
-  "a=ice-ufrag:abcd",
-  "a=ice-pwd:0123456789abcdefghijklmn",
-  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}`,
-  "a=setup:actpass",
-  "a=rtpmap:96 H264/90000",
-  "a=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-  "a=rtcp-fb:96 nack pli",
-  "",
-].join("\r\n");
