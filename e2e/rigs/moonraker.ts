@@ -1,19 +1,15 @@
 // A real Moonraker in front of a stand-in for Klipper, on a free loopback port, in a folder that is
 // thrown away. It trusts nobody: an API key is needed. Facts: Moonraker docs/configuration.md.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
 import { KlipperHost } from "./moonraker-klipper.ts";
+import { ServerProcess } from "./server-process.ts";
 
 const startMs = 60_000;
-const stopMs = 15_000;
 
 export interface MoonrakerOptions {
   readonly program: string;
@@ -24,14 +20,13 @@ export interface MoonrakerOptions {
 export class MoonrakerServer implements AsyncDisposable {
   readonly url: string;
   apiKey = "";
-  readonly #program: string;
   readonly #folder: string;
   readonly #port: number;
   readonly #host: KlipperHost;
-  #child: ChildProcess | undefined;
+  readonly #process: ServerProcess;
 
   private constructor(program: string, folder: string, port: number, host: KlipperHost) {
-    this.#program = program;
+    this.#process = new ServerProcess({ name: "Moonraker", program, args: ["-d", folder, "-n"], folder });
     this.#folder = folder;
     this.#port = port;
     this.#host = host;
@@ -63,14 +58,9 @@ export class MoonrakerServer implements AsyncDisposable {
   }
 
   async run(): Promise<void> {
-    const child = spawn(this.#program, ["-d", this.#folder, "-n"], { stdio: ["ignore", "pipe", "pipe"] });
-    this.#child = child;
-    const log = createWriteStream(join(this.#folder, "server.out"), { flags: "a" });
-    child.stdout.pipe(log, { end: false });
-    child.stderr.pipe(log, { end: false });
-    child.once("close", () => log.end());
-    await this.#until("it has made its API key", async () => this.#readKey());
-    await this.#until("Klipper is ready", async () => {
+    this.#process.spawn();
+    await this.#process.until("it has made its API key", startMs, async () => this.#readKey());
+    await this.#process.until("Klipper is ready", startMs, async () => {
       const headers = { "x-api-key": this.apiKey };
       const response = await fetch(`${this.url}/server/info`, { headers, signal: AbortSignal.timeout(5000) });
       return response.ok && (await response.text()).includes('"ready"');
@@ -79,13 +69,7 @@ export class MoonrakerServer implements AsyncDisposable {
 
   /** SIGTERM, and SIGKILL for one that does not listen. */
   async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill("SIGTERM");
-    const late = setTimeout(() => child.kill("SIGKILL"), stopMs);
-    await exited;
-    clearTimeout(late);
+    await this.#process.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,23 +108,4 @@ export class MoonrakerServer implements AsyncDisposable {
     }
     return this.apiKey !== "";
   }
-
-  async #until(what: string, ask: () => Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + startMs;
-    while (performance.now() < deadline && this.#child?.exitCode === null) {
-      if (await ask().catch(() => false)) return;
-      await wait(250);
-    }
-    const log = await readFile(join(this.#folder, "server.out"), "utf8").catch(() => "");
-    throw new Error(`Moonraker: it never came that ${what}:\n${log.slice(-3000)}`);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -7,11 +7,12 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../tools/command.ts";
+import { freePort } from "./free-port.ts";
 
 const program = "/usr/sbin/vsftpd";
 const startMs = 20_000;
@@ -171,13 +172,4 @@ function configuration(folder: string, port: number, bytesPerSecond: number): st
   return `${Object.entries(lines)
     .map(([key, value]) => `${key}=${value}`)
     .join("\n")}\n`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

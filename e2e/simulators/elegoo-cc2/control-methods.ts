@@ -3,7 +3,7 @@
 
 import { errorCode } from "./errors.ts";
 import { type Axis, speedRatios } from "./machine.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import type { Printer } from "./printer.ts";
 import type { JsonObject } from "./status.ts";
 

@@ -2,7 +2,7 @@
 
 import { errorCode } from "./errors.ts";
 import { isMedium, type Medium, type StoredFile } from "./files.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import type { Printer } from "./printer.ts";
 import { type JsonObject, storageBytes } from "./status.ts";
 

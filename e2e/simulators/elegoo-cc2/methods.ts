@@ -4,12 +4,10 @@ import { controlMethods } from "./control-methods.ts";
 import { errorCode } from "./errors.ts";
 import { fileMethods } from "./file-methods.ts";
 import { historyMethods } from "./history-methods.ts";
+import type { Method } from "./method.ts";
 import { printMethods } from "./print-methods.ts";
 import type { Printer } from "./printer.ts";
 import { attributesObject, isObject, type JsonObject, statusObject } from "./status.ts";
-
-/** Gives what stands in `result` beside `error_code`, or the code of a refusal. */
-export type Method = (printer: Printer, params: JsonObject) => JsonObject | number | Promise<JsonObject | number>;
 
 const methods: Readonly<Record<number, Method>> = {
   1001: attributesObject,

@@ -4,7 +4,7 @@ import { errorCode } from "./errors.ts";
 import { isMedium, type StoredFile } from "./files.ts";
 import type { Job } from "./job.ts";
 import type { Machine } from "./machine.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import type { Printer } from "./printer.ts";
 import { isObject, type JsonObject } from "./status.ts";
 

@@ -5,40 +5,18 @@ import { createServer, type TLSSocket } from "node:tls";
 import { TcpPort } from "../../net/port.ts";
 import type { ServiceOptions } from "../service.ts";
 import type { Card } from "../storage.ts";
+import { type FtpCounters, newFtpCounters } from "./counters.ts";
+import { fileCommands } from "./file-commands.ts";
 import { defaultFtpKnobs, type FtpKnobs } from "./knobs.ts";
 import { FtpSession, type SessionOptions } from "./session.ts";
 import { TlsSessions } from "./tls-sessions.ts";
+import { transferCommands } from "./transfer-commands.ts";
 
-export interface FtpCounters {
-  readonly sessions: { current: number; peak: number; total: number };
-  logins: number;
-  wrongLogins: number;
-  /** Transfers and listings that run at this moment, and the most that ever did. */
-  readonly transfers: { current: number; peak: number };
-  /** Those that were begun, whatever became of them. */
-  uploads: number;
-  downloads: number;
-  listings: number;
-  bytesUp: number;
-  bytesDown: number;
-  /** Transfers refused with 522. */
-  refusedDataChannels: number;
-}
+const commands = { ...fileCommands, ...transferCommands };
 
 export class FtpServer implements AsyncDisposable {
   readonly knobs: FtpKnobs = defaultFtpKnobs();
-  readonly counters: FtpCounters = {
-    sessions: { current: 0, peak: 0, total: 0 },
-    logins: 0,
-    wrongLogins: 0,
-    transfers: { current: 0, peak: 0 },
-    uploads: 0,
-    downloads: 0,
-    listings: 0,
-    bytesUp: 0,
-    bytesDown: 0,
-    refusedDataChannels: 0,
-  };
+  readonly counters: FtpCounters = newFtpCounters();
   readonly #options: SessionOptions;
   readonly #sessions = new Set<FtpSession>();
   readonly #tcp: TcpPort;
@@ -46,7 +24,7 @@ export class FtpServer implements AsyncDisposable {
   /** Does not listen yet. */
   constructor(options: ServiceOptions & { readonly card: Card }) {
     const sessions = new TlsSessions(options.tls);
-    this.#options = { ...options, sessions };
+    this.#options = { ...options, sessions, commands };
     const server = createServer(sessions.options, (socket) => this.#welcome(socket));
     this.#tcp = new TcpPort(sessions.share(server), options);
   }

@@ -1,20 +1,20 @@
 // One control connection: reads its lines, logs in, and obeys one command after the other, as the
-// printers' server does. File commands are in file-commands.ts, transfers in transfer-commands.ts.
+// printers' server does. What they do with files it is given: file-commands.ts, transfer-commands.ts.
 
 import { posix } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { type ServiceOptions, userName } from "../service.ts";
 import type { Card } from "../storage.ts";
+import type { FtpCounters } from "./counters.ts";
 import { DataChannel } from "./data-channel.ts";
-import { fileCommands } from "./file-commands.ts";
 import type { FtpKnobs } from "./knobs.ts";
-import type { FtpCounters } from "./server.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
-import { transferCommands } from "./transfer-commands.ts";
 
 export interface SessionOptions extends ServiceOptions {
   readonly card: Card;
   readonly sessions: TlsSessions;
+  /** Beside those of the session itself. */
+  readonly commands: Commands;
 }
 
 /** @returns the reply, or undefined for none. */
@@ -46,8 +46,6 @@ const sessionCommands: Commands = {
   ABOR: () => "225 No transfer to ABOR.",
 };
 
-const commands: Commands = { ...sessionCommands, ...fileCommands, ...transferCommands };
-
 export class FtpSession implements Disposable {
   readonly card: Card;
   readonly knobs: FtpKnobs;
@@ -62,6 +60,7 @@ export class FtpSession implements Disposable {
   protectedData = false;
   readonly #socket: TLSSocket;
   readonly #options: SessionOptions;
+  readonly #commands: Commands;
   readonly #abort = new AbortController();
   #channel: DataChannel | undefined;
   #transferring = false;
@@ -81,6 +80,7 @@ export class FtpSession implements Disposable {
     this.signal = this.#abort.signal;
     this.#socket = socket;
     this.#options = options;
+    this.#commands = { ...sessionCommands, ...options.commands };
     // Its end is heard as "close".
     socket.on("error", () => {});
     socket.setNoDelay(true);
@@ -231,7 +231,7 @@ export class FtpSession implements Disposable {
       this.reply("530 Please login with USER and PASS.");
       return;
     }
-    const command = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
+    const command = Object.hasOwn(this.#commands, verb) ? this.#commands[verb] : undefined;
     try {
       const reply = command === undefined ? "500 Unknown command." : await command(this, argument);
       if (reply !== undefined) this.reply(reply);
