@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "@gantry/platform/log";
 import { Disk, readSpace, reserveBytes, type Space } from "./disk.ts";
@@ -30,6 +32,27 @@ void test("a folder that is not there is told by its name", async () => {
   await disk.look();
   assert.match(disk.trouble ?? "", /\/nowhere\/at\/all cannot be written \(ENOENT\)/);
   assert.equal(disk.freeBytes, null);
+});
+
+void test("a folder is made as soon as it can be, and not again when it is taken away", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "gantry-disk-"));
+  try {
+    const blocked = join(parent, "mount");
+    await writeFile(blocked, "");
+    const folder = join(blocked, "recordings");
+    const disk = new Disk(folder, silentLog);
+    await disk.prepare();
+    assert.match(disk.trouble ?? "", /cannot be written \(ENOTDIR\)/);
+    await rm(blocked);
+    await disk.look();
+    assert.equal(disk.trouble, null);
+    await rm(blocked, { recursive: true });
+    await disk.look();
+    assert.match(disk.trouble ?? "", /cannot be written \(ENOENT\)/);
+    await assert.rejects(access(folder));
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
 });
 
 void test("a real folder has some space", async () => {

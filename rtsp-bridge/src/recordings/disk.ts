@@ -34,6 +34,7 @@ export class Disk {
   readonly #log: Log;
   #freeBytes: number | null = null;
   #trouble: string | null = null;
+  #isToBeMade = false;
 
   constructor(folder: string, log: Log, read: ReadSpace = readSpace) {
     this.#folder = folder;
@@ -51,9 +52,12 @@ export class Disk {
     return this.#freeBytes;
   }
 
-  /** Makes the folder. A failure is told by the next look. */
+  /**
+   * Makes the folder, at the first look at which that can be done. One that was there and is gone is not made
+   * again: a disk may have been taken out, and another one is not to be filled in its place.
+   */
   async prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true }).catch(() => undefined);
+    this.#isToBeMade = true;
     await this.look();
   }
 
@@ -67,6 +71,8 @@ export class Disk {
 
   async #judge(): Promise<string | null> {
     try {
+      if (this.#isToBeMade) await mkdir(this.#folder, { recursive: true });
+      this.#isToBeMade = false;
       const space = await this.#read(this.#folder);
       this.#freeBytes = space.freeBytes;
       const reserve = reserveBytes(space);
