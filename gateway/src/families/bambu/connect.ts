@@ -2,6 +2,7 @@
 
 import type { MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../model/errors.ts";
+import { begun } from "../begun.ts";
 import type { ConnectOptions } from "../family.ts";
 import { accountOf } from "./cloud/account.ts";
 import { cloudSettings, type CloudSettings } from "./cloud/connection-keys.ts";
@@ -53,7 +54,7 @@ async function onLan(connection: LanConnection, parts: Parts): Promise<BambuSess
   const transport = await openLan(connection, parts);
   const tasks = cloud === null ? [] : [async (signal: AbortSignal) => watchAccount(cloud, signal)];
   const files = filesOf(connection, parts);
-  const session = await begun(new BambuSession({ ...parts, files, tasks, onlyReads: false }, transport), parts);
+  const session = await begun(new BambuSession({ ...parts, files, tasks, onlyReads: false }, transport), parts.signal);
   lanHolds(connection);
   return session;
 }
@@ -77,7 +78,7 @@ async function viaCloud(
   const link = { connection, settings, account: cloud.account, nowMs: clock.monotonic(), signal };
   try {
     const session = await throughCloud(link, async (transport) =>
-      begun(new BambuSession({ ...parts, files, tasks, onlyReads: true }, transport), parts),
+      begun(new BambuSession({ ...parts, files, tasks, onlyReads: true }, transport), parts.signal),
     );
     log.warn("read through the cloud", { reason: lanFailure?.message ?? "the inventory names no host" });
     return session;
@@ -91,18 +92,6 @@ async function viaCloud(
       cause: lanFailure,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
-  }
-}
-
-async function begun(session: BambuSession, { signal }: Pick<Parts, "signal">): Promise<BambuSession> {
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    signal.throwIfAborted();
-    // A connection that broke meanwhile says why better than whoever waited on it.
-    throw error;
   }
 }
 

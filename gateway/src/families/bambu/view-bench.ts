@@ -3,7 +3,7 @@
 import { noJob, type JobMemory } from "./memory.ts";
 import { modelByCode, unknownModel } from "./models.ts";
 import type { Report } from "./printer-link.ts";
-import type { View } from "./state/state.ts";
+import type { View } from "./state/view.ts";
 
 export interface Given {
   readonly report: Report;

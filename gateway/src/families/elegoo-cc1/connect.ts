@@ -2,7 +2,9 @@
 // One try; the supervisor decides when there is another.
 
 import { PrinterError } from "../../model/errors.ts";
+import { begun } from "../begun.ts";
 import type { ConnectOptions } from "../family.ts";
+import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { addressesOf, broadcastAddresses, discover, type Discovered } from "./discovery.ts";
 import { CentauriSession } from "./session.ts";
@@ -32,14 +34,7 @@ export async function connect(options: ConnectOptions<Connection>): Promise<Cent
 
 async function open(options: ConnectOptions<Connection>, host: string): Promise<CentauriSession> {
   const transport = await openTransport(host, options.connection.port, options.signal);
-  const session = new CentauriSession(options, transport, host);
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
+  return begun(new CentauriSession(options, transport, host, createHandlers), options.signal);
 }
 
 /** Not where all its connections are taken: that is the printer itself. */

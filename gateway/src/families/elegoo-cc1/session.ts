@@ -11,11 +11,10 @@ import type { ConnectOptions, Session } from "../family.ts";
 import { mayHaveCanvas, readCanvas, type Canvas } from "./canvas.ts";
 import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import type { Fields, Message } from "./codec.ts";
-import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { discover } from "./discovery.ts";
 import { readFirmware, unknownFirmware, type Firmware } from "./firmware.ts";
-import { readTasks } from "./history.ts";
+import { readTasks } from "./history-requests.ts";
 import { JobWatch } from "./job-watch.ts";
 import { Link } from "./link.ts";
 import { isKnownTo, type RequestName, type RequestPayload } from "./request-table.ts";
@@ -77,7 +76,12 @@ export class CentauriSession implements Session {
   #readings: Readings = unknownReadings;
   #statusMs: number;
 
-  constructor(options: ConnectOptions<Connection>, transport: Transport, host: string) {
+  constructor(
+    options: ConnectOptions<Connection>,
+    transport: Transport,
+    host: string,
+    createHandlers: (session: CentauriSession) => CommandHandlers,
+  ) {
     const { clock, log, connection } = options;
     this.#options = options;
     this.#transport = transport;

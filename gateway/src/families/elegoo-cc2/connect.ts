@@ -3,8 +3,10 @@
 
 import type { MqttSession } from "@gantry/platform/mqtt-session";
 import { PrinterError } from "../../model/errors.ts";
+import { begun } from "../begun.ts";
 import type { ConnectOptions } from "../family.ts";
 import { bootstrap, judge, refusedCode } from "./bootstrap.ts";
+import { createHandlers } from "./commands.ts";
 import { accessCode, type Connection } from "./connection.ts";
 import { broadcastAddresses, findPrinter } from "./discovery.ts";
 import { memoryOf, type Memory } from "./memory.ts";
@@ -75,12 +77,10 @@ async function open(options: ConnectOptions<Connection>, host: string, memory: M
     const transport = await openBroker(options, host, memory, (sizeBytes) => {
       session?.undecodable(new PrinterError("protocol", `a packet of ${sizeBytes} bytes; it was left out`));
     });
-    session = new Cc2Session({ ...options, memory, serial, host }, transport);
+    session = new Cc2Session({ ...options, memory, serial, host }, transport, createHandlers);
     try {
-      await session.begin();
-      return session;
+      return await begun(session, options.signal);
     } catch (error) {
-      await session[Symbol.asyncDispose]();
       options.signal.throwIfAborted();
       // Silence has its reasons: cloud mode, or another printer. Discovery tells them apart.
       const found = await discovered;

@@ -8,7 +8,6 @@ import { unknownReadings, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
 import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import { decodePayload, encodeRequest, ping, topicsOf, type Fields, type Message, type Topics } from "./codec.ts";
-import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { codes, refusal } from "./error-words.ts";
 import type { Memory } from "./memory.ts";
@@ -17,7 +16,7 @@ import { PushOrder } from "./push-order.ts";
 import { Registration } from "./registration.ts";
 import { RequestQueue, type Answer, type Urgency } from "./request-queue.ts";
 import { hasCanvas, readIdentity, readView, wireSpeedMode } from "./state.ts";
-import { Upkeep } from "./upkeep.ts";
+import { Upkeep, type UpkeptSession } from "./upkeep.ts";
 import { emptyView, hasJob, withAttributes, withCanvas, withDelta, withStatus, type View } from "./view.ts";
 
 /** A registration expires unless this client's own PING comes; MQTT's does not count. */
@@ -48,7 +47,7 @@ export interface SessionOptions extends ConnectOptions<Connection> {
   readonly host: string;
 }
 
-export class Cc2Session implements Session {
+export class Cc2Session implements Session, UpkeptSession {
   readonly handlers: CommandHandlers;
   readonly ended: Promise<PrinterError>;
   readonly options: SessionOptions;
@@ -71,7 +70,11 @@ export class Cc2Session implements Session {
   #protocolLoggedMs = Number.NEGATIVE_INFINITY;
   readonly signal: AbortSignal;
 
-  constructor(options: SessionOptions, transport: MqttSession) {
+  constructor(
+    options: SessionOptions,
+    transport: MqttSession,
+    createHandlers: (session: Cc2Session) => CommandHandlers,
+  ) {
     const { clock, memory } = options;
     this.options = options;
     this.#transport = transport;

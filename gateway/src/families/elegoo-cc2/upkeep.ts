@@ -2,10 +2,13 @@
 // the disk, the layers of a file, how a job ended, and the speed mode after a filament change.
 // Pushes bring the rest. One look a second; every request goes through the session's queue.
 
-import { fields, list, number } from "./codec.ts";
-import type { MethodName } from "./method-table.ts";
+import type { Clock } from "@gantry/platform/clock";
+import type { Log } from "@gantry/platform/log";
+import type { Readings } from "../../model/printer.ts";
+import { fields, list, number, type Fields } from "./codec.ts";
+import type { Memory } from "./memory.ts";
+import type { MethodName, Params } from "./method-table.ts";
 import { outcomeOf } from "./history.ts";
-import type { Cc2Session } from "./session.ts";
 import { SpeedDisplay } from "./speed.ts";
 import { filamentChange } from "./stages.ts";
 import { hasCanvas, lacksLayers, readStage } from "./state.ts";
@@ -23,16 +26,31 @@ const diskEveryMs = 600_000;
 
 type Upkept = Extract<MethodName, "status" | "attributes" | "canvas" | "disk" | "fileDetail" | "history">;
 
+/** What the upkeep needs of the session that it keeps fresh. */
+export interface UpkeptSession {
+  readonly options: { readonly memory: Memory; readonly clock: Clock; readonly log: Log };
+  readonly view: View;
+  readonly readings: Readings;
+  /** When the printer last told of its state, monotonic ms. */
+  readonly reportedMs: number;
+  isAsking(name: MethodName): boolean;
+  ask<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Fields>;
+  /** Takes a new view and tells it. */
+  update(view: View): void;
+  /** Reports the readings as they are. */
+  tell(): void;
+}
+
 export class Upkeep {
   readonly speed = new SpeedDisplay();
-  readonly #session: Cc2Session;
+  readonly #session: UpkeptSession;
   /** When each was last asked, monotonic ms. */
   readonly #askedMs = new Map<Upkept, number>();
   readonly #wanted = new Set<Upkept>(["canvas", "disk"]);
   #layersTriedFor = "";
   #shownSpeed: string | null = null;
 
-  constructor(session: Cc2Session) {
+  constructor(session: UpkeptSession) {
     this.#session = session;
   }
 

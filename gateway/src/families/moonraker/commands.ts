@@ -12,7 +12,7 @@ import type { Machine } from "./machine.ts";
 import { fanId, heaterObject } from "./state.ts";
 import { isLight, kindOf, ownName } from "./objects.ts";
 import { firstLines } from "./refusals.ts";
-import type { AskOptions } from "./session.ts";
+import type { AskOptions } from "./requests.ts";
 
 /** A pause macro parks, homing takes its time; below the longest that the fleet waits. */
 const scriptMs = 110_000;

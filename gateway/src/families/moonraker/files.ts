@@ -10,7 +10,7 @@ import { fields, list, number, text, type Fields } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { download, instant, upload } from "./http.ts";
 import { outOfBounds } from "./limits.ts";
-import type { AskOptions } from "./session.ts";
+import type { AskOptions } from "./requests.ts";
 
 export const fileTypes = [".gcode", ".g", ".gco"] as const;
 

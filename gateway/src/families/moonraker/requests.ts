@@ -6,6 +6,12 @@ import type { Message } from "./codec.ts";
 
 export type Settled = Extract<Message, { kind: "answer" | "refusal" }>;
 
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  /** Longest wait for the answer, ms. */
+  readonly deadlineMs?: number;
+}
+
 export class PendingRequests {
   readonly #pending = new Map<number, PromiseWithResolvers<Settled>>();
   readonly #clock: Clock;

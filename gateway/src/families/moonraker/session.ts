@@ -5,13 +5,14 @@
 import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Readings } from "../../model/printer.ts";
+import { begun } from "../begun.ts";
 import type { ConnectOptions, Session } from "../family.ts";
 import { decodeFrame, encodeRequest, type Fields, type Message } from "./codec.ts";
 import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { Machine } from "./machine.ts";
 import { refused } from "./refusals.ts";
-import { PendingRequests } from "./requests.ts";
+import { PendingRequests, type AskOptions } from "./requests.ts";
 import { openTransport, type Transport } from "./transport.ts";
 
 /** Klipper pushes four times a second; the state is told once in this time, what matters at once. */
@@ -25,12 +26,6 @@ const answerMs = 10_000;
 /** Log at most one undecodable frame in this time. */
 const protocolLogEveryMs = 60_000;
 
-export interface AskOptions {
-  readonly signal?: AbortSignal;
-  /** Longest wait for the answer, ms. */
-  readonly deadlineMs?: number;
-}
-
 /**
  * Opens the one socket and reads the first status.
  * @throws PrinterError `unreachable`, `timeout`, `printer_auth` with `retryAfterMs`; the signal's
@@ -38,14 +33,7 @@ export interface AskOptions {
  */
 export async function connect(options: ConnectOptions<Connection>): Promise<MoonrakerSession> {
   const transport = await openTransport(options.connection, options.signal);
-  const session = new MoonrakerSession(options, transport);
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
+  return begun(new MoonrakerSession(options, transport), options.signal);
 }
 
 export class MoonrakerSession implements Session {

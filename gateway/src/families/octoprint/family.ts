@@ -2,8 +2,8 @@
 
 import type { Family } from "../family.ts";
 import { frames } from "./camera.ts";
+import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
-import { connect } from "./session.ts";
 
 export const octoprint: Family<Connection> = {
   title: "OctoPrint",

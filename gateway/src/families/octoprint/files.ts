@@ -4,7 +4,6 @@
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandHandlers, CommandResult, FileToSend, Media } from "../../model/commands.ts";
 import type { StoredFile } from "../../model/file-commands.ts";
-import type { Storage } from "../../model/printer.ts";
 import { fields, fileName, list, number, sdPrefix, text, type Fields } from "./codec.ts";
 import { invalid } from "./invalid.ts";
 import type { Rest } from "./rest.ts";
@@ -58,16 +57,6 @@ function storedFile(entry: Fields, path: string): StoredFile {
     modifiedAt: date === null ? null : new Date(date * 1000).toISOString(),
     estimatedSeconds: number(analysis["estimatedPrintTime"]),
   };
-}
-
-/** Free and total space of the uploads folder. */
-export async function readStorages(rest: Rest, signal: AbortSignal): Promise<readonly Storage[]> {
-  const { free, total } = await rest.get("/api/files", { signal, deadlineMs: 30_000 });
-  const freeBytes = number(free);
-  const sizeBytes = number(total);
-  if (freeBytes === null && sizeBytes === null) return [];
-  const usedBytes = freeBytes === null || sizeBytes === null ? null : Math.max(0, sizeBytes - freeBytes);
-  return [{ id: "local", freeBytes, sizeBytes, usedBytes }];
 }
 
 /** `/local/folder/a%20b.gcode`, as a resource below `/api/files`. @throws PrinterError `invalid_input` */

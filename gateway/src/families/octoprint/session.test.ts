@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { systemClock } from "@gantry/platform/clock";
 import { listen } from "@gantry/platform/http-server";
 import { silentLog } from "@gantry/platform/log";
-import { connect } from "./session.ts";
+import { connect } from "./connect.ts";
 
 /** Tries to connect to a server that answers /api/version like this. */
 async function tried(status: number, document: unknown): Promise<void> {

@@ -9,12 +9,11 @@ import type { Storage } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { fields, readStatus, text, type Fields, type PushMessage, type Report } from "./codec.ts";
-import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
-import { readStorages } from "./files.ts";
 import { readMachine, unknownMachine, type Machine } from "./machine.ts";
 import { Rest } from "./rest.ts";
 import { erred, failed, notConnected, readingsOf, reduce, type Known } from "./state.ts";
+import { readStorages } from "./storages.ts";
 import { pushMessages } from "./subscription.ts";
 import { webcamOf } from "./webcam.ts";
 
@@ -30,22 +29,6 @@ const acknowledged = { outcome: "acknowledged" } as const;
 
 /** Events after which the machine's profile or the webcam's settings may read differently. */
 const settingsEvents: ReadonlySet<string> = new Set(["Connected", "PrinterProfileModified", "SettingsUpdated"]);
-
-/**
- * Tries the key, reads the first status and starts the socket.
- * @throws PrinterError `unreachable`, `timeout`, `printer_auth`, `protocol`; `printer_refused` when it
- *   is no OctoPrint; the signal's reason when it aborts
- */
-export async function connect(options: ConnectOptions<Connection>): Promise<OctoPrintSession> {
-  const session = new OctoPrintSession(options);
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
-}
 
 export class OctoPrintSession implements Session {
   readonly handlers: CommandHandlers;
@@ -65,7 +48,7 @@ export class OctoPrintSession implements Session {
   #reports = 0;
   #wake = new AbortController();
 
-  constructor(options: ConnectOptions<Connection>) {
+  constructor(options: ConnectOptions<Connection>, createHandlers: (session: OctoPrintSession) => CommandHandlers) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
     this.rest = new Rest(options.connection, options.clock);

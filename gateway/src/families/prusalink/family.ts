@@ -2,9 +2,9 @@
 
 import type { Family } from "../family.ts";
 import { frames } from "./camera.ts";
+import { connect } from "./connect.ts";
 import { connection, type Connection } from "./connection.ts";
 import { fileTypes } from "./files.ts";
-import { connect } from "./session.ts";
 
 export const prusalink: Family<Connection> = {
   title: "Prusa with PrusaLink",

@@ -8,7 +8,6 @@ import { unknownReadings, type Readings, type Storage } from "../../model/printe
 import type { ConnectOptions, Session } from "../family.ts";
 import { fields, list, number, text, type Fields } from "./answers.ts";
 import { capabilitiesFor } from "./capabilities.ts";
-import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { isPi, readIdentity, readStatus, readStorages } from "./state.ts";
 import { Transport } from "./transport.ts";
@@ -19,22 +18,6 @@ const pollIdleMs = 3000;
 const storagesEveryMs = 60_000;
 /** A board that is busy leaves a request or two unanswered. */
 const missesAllowed = 2;
-
-/**
- * Reads who answers and its first status.
- * @throws PrinterError `unreachable`, `timeout`, `printer_auth` with `retryAfterMs`, `protocol`; the
- *   signal's reason
- */
-export async function connect(options: ConnectOptions<Connection>): Promise<PrusaLinkSession> {
-  const session = new PrusaLinkSession(options);
-  try {
-    await session.begin();
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
-}
 
 export class PrusaLinkSession implements Session {
   readonly handlers: CommandHandlers;
@@ -51,7 +34,7 @@ export class PrusaLinkSession implements Session {
   #storagesMs = Number.NEGATIVE_INFINITY;
   #isPi = false;
 
-  constructor(options: ConnectOptions<Connection>) {
+  constructor(options: ConnectOptions<Connection>, createHandlers: (session: PrusaLinkSession) => CommandHandlers) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
     this.transport = new Transport(options.connection);

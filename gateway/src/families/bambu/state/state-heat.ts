@@ -4,7 +4,7 @@
 import type { Fan, Heater, Nozzle, Readings } from "../../../model/printer.ts";
 import { fields, list, number, text } from "../report-fields.ts";
 import type { Body, Report } from "../printer-link.ts";
-import type { View } from "./state.ts";
+import type { View } from "./view.ts";
 
 export function readHeat(view: View): Pick<Readings, "nozzles" | "bed" | "chamber" | "fans"> {
   const { report } = view;

@@ -8,7 +8,7 @@ import { speedModes } from "../commands/limits.ts";
 import { lightNodes, type Model } from "../models.ts";
 import type { Report } from "../printer-link.ts";
 import { readOptions } from "./state-options.ts";
-import type { View } from "./state.ts";
+import type { View } from "./view.ts";
 import { withUpdates } from "../versions.ts";
 
 type MachineReadings = Pick<

@@ -8,7 +8,7 @@ import { slotBit } from "../merge.ts";
 import { externalUnit, type Body, type Report, type SlotName } from "../printer-link.ts";
 import { activeExtruder } from "./state-heat.ts";
 import { readAutoRefill } from "./state-options.ts";
-import type { View } from "./state.ts";
+import type { View } from "./view.ts";
 import { unitKindByModule } from "../versions.ts";
 
 export function readMaterials(view: View): Pick<Readings, "materials" | "materialUnits" | "autoRefill"> {

@@ -1,30 +1,17 @@
 // The merged report in the product's words: what the machine does and its job, and all else from the
 // files beside this one. Pure. Facts: the family's README.
 
-import type { CommandAccess, Job, Phase, Readings } from "../../../model/printer.ts";
+import type { Job, Phase, Readings } from "../../../model/printer.ts";
 import { unknownReadings } from "../../../model/printer.ts";
 import { fields, gcodeState, number, text } from "../report-fields.ts";
-import { fits, type JobMemory } from "../memory.ts";
-import type { Model } from "../models.ts";
+import { fits } from "../memory.ts";
 import type { Report } from "../printer-link.ts";
 import { readFaults } from "./state-faults.ts";
 import { readHeat } from "./state-heat.ts";
 import { readMachine } from "./state-machine.ts";
 import { readMaterials } from "./state-materials.ts";
 import { phaseOf, stageWords } from "./stages.ts";
-import type { ModuleInfo } from "../versions.ts";
-
-/** Everything that a state is read from. */
-export interface View {
-  readonly report: Report;
-  readonly model: Model;
-  readonly firmware: string | null;
-  readonly modules: readonly ModuleInfo[];
-  readonly job: JobMemory;
-  readonly access: CommandAccess;
-  /** Unix ms. */
-  readonly nowMs: number;
-}
+import type { View } from "./view.ts";
 
 export function readState(view: View): Readings {
   const { report, job } = view;
