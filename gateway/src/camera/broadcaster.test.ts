@@ -5,7 +5,7 @@ import { FakeClock } from "@gantry/platform/fake-clock";
 import { silentLog } from "@gantry/platform/log";
 import { PrinterError } from "../model/errors.ts";
 import { createBroadcaster, type BroadcasterOptions } from "./broadcaster.ts";
-import type { CameraHub, Frame } from "./hub.ts";
+import type { CameraHub, Frame, ViewerKind } from "./hub.ts";
 
 const graceMs = 10_000;
 const reopenMs = 5000;
@@ -82,10 +82,36 @@ let hub: CameraHub & AsyncDisposable;
 function view(kind: "mjpeg" | "rtsp" = "mjpeg"): Viewer {
   const controller = new AbortController();
   const frames: Frame[] = [];
-  const ended = (async () => {
-    for await (const frame of hub.watch({ kind, signal: controller.signal })) frames.push(frame);
-  })();
+  const ended = look(kind, controller.signal, frames);
   return { frames, ended, stop: () => controller.abort() };
+}
+
+/** Asks again after a failure, as the RTSP bridge does. */
+async function look(kind: ViewerKind, signal: AbortSignal, frames: Frame[]): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const frame of await hub.watch({ kind, signal })) frames.push(frame);
+      return;
+    } catch (error) {
+      if (/removed/u.test(String(error))) return;
+      await clock.wait(200, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** A viewer who waits for a first picture. */
+function watch(): Promise<AsyncIterable<Frame>> {
+  const watching = hub.watch({ kind: "mjpeg", signal: new AbortController().signal });
+  watching.catch(() => undefined);
+  return watching;
+}
+
+/** A viewer whose first picture, marked 0, is there and not taken yet. */
+async function begun(signal = new AbortController().signal): Promise<AsyncIterator<Frame>> {
+  const watching = hub.watch({ kind: "mjpeg", signal });
+  await clock.advance(0);
+  await camera.send(0);
+  return (await watching)[Symbol.asyncIterator]();
 }
 
 function snapshot(options: { maxAgeMs?: number; timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Frame> {
@@ -108,7 +134,6 @@ beforeEach(() => {
 
 describe("viewers", () => {
   it("open nothing before the first one looks", async () => {
-    hub.watch({ kind: "mjpeg", signal: new AbortController().signal });
     await clock.advance(60_000);
     assert.equal(camera.opened, 0);
     assert.deepEqual(hub.statistics, {
@@ -153,19 +178,19 @@ describe("viewers", () => {
 
   it("that are slow lose the older frames and hold up nobody", async () => {
     const fast = view();
-    const slow = hub.watch({ kind: "mjpeg", signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const slow = await begun();
     const first = slow.next();
-    await clock.advance(0);
     for (let byte = 1; byte <= 10; byte += 1) await camera.send(byte);
-    assert.equal((await first).value?.jpeg[2], 1);
-    assert.equal(fast.frames.length, 10);
-    assert.equal(hub.statistics.dropped, 7);
+    assert.equal((await first).value?.jpeg[2], 0);
+    assert.equal(fast.frames.length, 11);
+    assert.equal(hub.statistics.dropped, 8);
     assert.equal((await slow.next()).value?.jpeg[2], 9);
     assert.equal((await slow.next()).value?.jpeg[2], 10);
   });
 
   it("end at once by return, also while they wait for a frame", async () => {
-    const frames = hub.watch({ kind: "mjpeg", signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const frames = await begun();
+    await frames.next();
     const waiting = frames.next();
     await frames.return?.();
     assert.equal((await waiting).done, true);
@@ -176,7 +201,7 @@ describe("viewers", () => {
   it("end when their signal aborts and leave no listener behind", async () => {
     const { signal } = new AbortController();
     for (let turn = 0; turn < 20; turn += 1) {
-      const frames = hub.watch({ kind: "mjpeg", signal })[Symbol.asyncIterator]();
+      const frames = await begun(signal);
       void frames.next();
       await frames.return?.();
     }
@@ -184,9 +209,56 @@ describe("viewers", () => {
     const viewer = view();
     viewer.stop();
     await viewer.ended;
-    const late = hub.watch({ kind: "mjpeg", signal: AbortSignal.abort() })[Symbol.asyncIterator]();
-    assert.equal((await late.next()).done, true);
+    await assert.rejects(hub.watch({ kind: "mjpeg", signal: AbortSignal.abort() }), { code: "aborted" });
     assert.equal(hub.statistics.viewers.mjpeg, 0);
+  });
+});
+
+describe("a viewer without a first frame", () => {
+  it("is told why the camera failed, and when it is tried again", async () => {
+    const watching = watch();
+    await clock.advance(0);
+    await camera.fail(new Error("the camera refuses http://me:secret@192.0.2.5/?token=secret"));
+    const retryAfterMs = reopenMs;
+    const message = "the camera refuses http://192.0.2.5/";
+    await assert.rejects(watching, { code: "unreachable", message, retryAfterMs });
+    assert.equal(hub.statistics.viewers.mjpeg, 0);
+  });
+
+  it("waits for the next try when that is near, and is told at once when it is not", async () => {
+    camera.refusal = new PrinterError("unreachable", "full of viewers", { retryAfterMs: 20_000 });
+    const first = watch();
+    await clock.advance(0);
+    await assert.rejects(first, { message: "full of viewers", retryAfterMs: 20_000 });
+    await assert.rejects(watch(), { message: "full of viewers" });
+    await clock.advance(13_000);
+    camera.refusal = undefined;
+    const last = watch();
+    await clock.advance(7000);
+    await camera.send(1);
+    const { value } = await (await last)[Symbol.asyncIterator]().next();
+    assert.deepEqual([value?.jpeg[2], camera.opened], [1, 2]);
+  });
+
+  it("gets the one frame of a camera that fails right behind it", async () => {
+    const watching = watch();
+    await clock.advance(0);
+    const sent = camera.send(1);
+    const failed = camera.fail(new Error("gone"));
+    await Promise.all([sent, failed]);
+    assert.equal((await (await watching)[Symbol.asyncIterator]().next()).value?.jpeg[2], 1);
+  });
+
+  it("is not needed by one who has seen a frame: that one stays through a failure", async () => {
+    const seen: Frame[] = [];
+    const frames = await begun();
+    seen.push((await frames.next()).value as Frame);
+    await camera.fail(new Error("gone"));
+    const next = frames.next();
+    await clock.advance(reopenMs);
+    await camera.send(2);
+    seen.push((await next).value as Frame);
+    assert.deepEqual(marks(seen), [0, 2]);
   });
 });
 
@@ -317,7 +389,7 @@ describe("the connection", () => {
     view();
     await clock.advance(reopenMs);
     assert.equal(calls, 2);
-    assert.equal(hub.statistics.reason, "bad address");
+    await assert.rejects(snapshot({ timeoutMs: 1 }), /^PrinterError: bad address$/u);
   });
 });
 
@@ -439,8 +511,9 @@ describe("dispose", () => {
     },
     "during the back-off": async () => {
       camera.refusal = new Error("off");
-      view();
+      const viewer = view();
       await clock.advance(10);
+      viewer.stop();
     },
     "while a snapshot waits": async () => void snapshot(),
     "after it closed": async () => {

@@ -21,6 +21,10 @@ export interface BroadcasterOptions {
 
 /** A newest frame up to this age is shown to a new viewer at once, ms. */
 const freshMs = 2000;
+/** Until a failed camera may be opened again, who waits for a first frame waits so long and no longer, ms. */
+const patienceMs = 8000;
+/** Less than this is no time to come again after, ms. */
+const leastRetryMs = 1000;
 
 /** A camera for any number of viewers. Nothing is opened before the first. Dispose ends all of them and waits. */
 export function createBroadcaster(options: BroadcasterOptions): CameraHub & AsyncDisposable {
@@ -33,6 +37,8 @@ class Broadcaster implements CameraHub, AsyncDisposable {
   readonly #viewers = new Map<FrameQueue, ViewerKind>();
   /** Those who wait for one frame, and the monotonic time until they do, ms. */
   readonly #snapshots = new Map<FrameQueue, number>();
+  /** Those who wait for their first frame. */
+  readonly #beginners = new Set<FrameQueue>();
   #newest: Frame | undefined;
   /** Sequence of the first frame of the newest connection. */
   #firstOfConnection = 0;
@@ -44,7 +50,10 @@ class Broadcaster implements CameraHub, AsyncDisposable {
   constructor({ open, clock, log, graceMs = 5000, reopenMs = 5000 }: BroadcasterOptions) {
     this.#clock = clock;
     const onFrame = (jpeg: Uint8Array): void => this.#publish(jpeg);
-    const onFailure = (frames: number): void => this.#giveUpSnapshots(frames === 1);
+    const onFailure = (frames: number): void => {
+      for (const viewer of this.#beginners) viewer.close();
+      this.#giveUpSnapshots(frames === 1);
+    };
     this.#upstream = new Upstream({ open, clock, log, graceMs, reopenMs, onFrame, onFailure });
   }
 
@@ -56,15 +65,16 @@ class Broadcaster implements CameraHub, AsyncDisposable {
     return { ...counts, restarts, viewers, open, reason: this.#viewers.size === 0 ? null : this.#reason() };
   }
 
-  watch({ kind, signal }: { kind: ViewerKind; signal: AbortSignal }): AsyncIterable<Frame> {
-    return {
-      [Symbol.asyncIterator]: () => {
-        const newest = this.#newest;
-        const viewer = this.#join(kind, signal);
-        if (newest !== undefined && this.#ageMs(newest) < freshMs) viewer.push(newest);
-        return viewer;
-      },
-    };
+  async watch({ kind, signal }: { kind: ViewerKind; signal: AbortSignal }): Promise<AsyncIterable<Frame>> {
+    const newest = this.#newest;
+    const viewer = this.#join(kind, signal);
+    if (newest !== undefined && this.#ageMs(newest) < freshMs) viewer.push(newest);
+    else if (!this.#upstream.open && this.#upstream.retryInMs > patienceMs) viewer.close();
+    else this.#beginners.add(viewer);
+    const hasBegun = await viewer.begun;
+    this.#beginners.delete(viewer);
+    if (hasBegun) return viewer;
+    throw this.#noPicture(signal, "the camera has sent no picture yet");
   }
 
   async snapshot(options: { maxAgeMs: number; timeoutMs: number; signal: AbortSignal }): Promise<Frame> {
@@ -109,6 +119,7 @@ class Broadcaster implements CameraHub, AsyncDisposable {
     if (this.#upstream.frames === 1) this.#firstOfConnection = frame.sequence;
     this.#newest = frame;
     for (const viewer of this.#viewers.keys()) viewer.push(frame);
+    this.#beginners.clear();
   }
 
   /** The next frame that can be trusted; a doubtful one when no other came before that grew old. */
@@ -139,9 +150,16 @@ class Broadcaster implements CameraHub, AsyncDisposable {
       timers.abort();
       this.#snapshots.delete(viewer);
     }
-    if (signal.aborted) throw new PrinterError("aborted", "the request was cancelled", { cause: signal.reason });
-    if (fallback !== undefined && !this.#disposed && this.#ageMs(fallback) <= maxAgeMs) return fallback;
-    throw new PrinterError("unreachable", this.#reason() ?? "the camera sent no picture in time; try again");
+    if (signal.aborted || this.#disposed) fallback = undefined;
+    if (fallback !== undefined && this.#ageMs(fallback) <= maxAgeMs) return fallback;
+    throw this.#noPicture(signal, "the camera sent no picture in time; try again");
+  }
+
+  /** Why who waited goes without; `otherwise` where the camera has not failed. */
+  #noPicture(signal: AbortSignal, otherwise: string): PrinterError {
+    if (signal.aborted) return new PrinterError("aborted", "the request was cancelled", { cause: signal.reason });
+    const retryAfterMs = Math.max(leastRetryMs, this.#upstream.retryInMs);
+    return new PrinterError("unreachable", this.#reason() ?? otherwise, { retryAfterMs });
   }
 
   /** Ends the wait for a frame where a doubtful one is all there will be, or the next connection comes too late. */

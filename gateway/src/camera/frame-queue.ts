@@ -17,14 +17,21 @@ export class FrameQueue implements AsyncIterableIterator<Frame, undefined> {
   readonly #options: FrameQueueOptions;
   readonly #frames: Frame[] = [];
   readonly #waiting: ((result: IteratorResult<Frame, undefined>) => void)[] = [];
+  readonly #begun = Promise.withResolvers<boolean>();
   #closed = false;
 
   constructor(options: FrameQueueOptions) {
     this.#options = options;
   }
 
+  /** Resolves with its first frame, to true, or to false when it was closed without one. Takes no frame. */
+  get begun(): Promise<boolean> {
+    return this.#begun.promise;
+  }
+
   push(frame: Frame): void {
     if (this.#closed) return;
+    this.#begun.resolve(true);
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) {
       waiting({ done: false, value: frame });
@@ -41,6 +48,7 @@ export class FrameQueue implements AsyncIterableIterator<Frame, undefined> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#begun.resolve(false);
     this.#frames.length = 0;
     for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
     this.#options.onClose();

@@ -29,11 +29,14 @@ export interface CameraStatistics {
 
 export interface CameraHub {
   /**
-   * Frames from now on, the newest one first if it is fresh. A slow consumer loses frames, never
-   * memory. Ends when the signal aborts or the camera is removed; a camera that fails is opened
-   * again behind the viewer's back, so the iteration just stays silent meanwhile.
+   * Frames from now on, once the first is there: the newest one if it is young, else the next. To be iterated at
+   * once. A slow consumer loses frames, never memory. Ends when the signal aborts or the camera is removed; a camera
+   * that fails after the first frame is opened again behind the viewer's back, so the iteration just stays silent
+   * meanwhile. One that fails before it is told of: who asks again right away opens it no sooner than it may be.
+   * @throws PrinterError `unreachable` with the reason and the time to the next try, also when that is some seconds
+   *   away; `aborted` when the signal did
    */
-  watch(options: { kind: ViewerKind; signal: AbortSignal }): AsyncIterable<Frame>;
+  watch(options: { kind: ViewerKind; signal: AbortSignal }): Promise<AsyncIterable<Frame>>;
   /**
    * The newest frame, at most `maxAgeMs` old; opens the camera and waits for one if need be.
    * @throws PrinterError `unreachable` with the reason when none came within `timeoutMs`,

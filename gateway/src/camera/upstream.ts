@@ -6,6 +6,7 @@ import { Backoff } from "@gantry/platform/backoff";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import { PrinterError } from "../model/errors.ts";
+import { reasonOf } from "./reason.ts";
 
 export interface UpstreamOptions {
   /** Opens the connection; its pictures end or fail when the signal aborts. */
@@ -160,7 +161,7 @@ export class Upstream implements AsyncDisposable {
 
   #fail(error: unknown): void {
     const { clock, log, onFailure, reopenMs } = this.#options;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const heldBackMs = error instanceof PrinterError ? (error.retryAfterMs ?? 0) : 0;
     const now = clock.monotonic();
     this.#failingSinceMs ??= now;

@@ -31,11 +31,18 @@ export class MjpegError extends Error {
   override readonly name = "MjpegError";
   readonly reason: "refused" | "not-mjpeg" | "stalled" | "ended" | "unreachable";
   readonly status: number | undefined;
+  /** True when the message is the other side's own: a service of this house told why it refuses. */
+  readonly isTold: boolean;
 
-  constructor(reason: MjpegError["reason"], message: string, details: { cause?: unknown; status?: number } = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(
+    reason: MjpegError["reason"],
+    message: string,
+    { cause, status, isTold = false }: { cause?: unknown; status?: number; isTold?: boolean } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
-    this.status = details.status;
+    this.status = status;
+    this.isTold = isTold;
   }
 }
 
@@ -101,12 +108,24 @@ async function request(address: string, signal: AbortSignal, extra: MjpegOptions
     if (status === 200) return response;
     if (status < 300 || status >= 400 || headers.location === undefined) {
       const reason = await problemDetail(response);
-      throw new MjpegError("refused", reason ?? `the camera answered HTTP ${status}`, { status });
+      throw new MjpegError("refused", reason ?? refusal(status), { status, isTold: reason !== undefined });
     }
     response.destroy();
     url = httpUrl(URL.parse(headers.location, url.href)?.href ?? headers.location);
   }
   throw new MjpegError("refused", "the camera's address redirects without end");
+}
+
+/** What a camera means by its status, and what to do about it. */
+function refusal(status: number): string {
+  const words = {
+    401: "the camera refuses the username or the password (HTTP 401): correct them in the inventory",
+    403: "the camera refuses to be looked at (HTTP 403): check its login in the inventory and its settings",
+    404: "the camera has nothing at this address (HTTP 404): correct the path in the inventory",
+    429: "the camera has too many viewers (HTTP 429): close it in other programs",
+    503: "the camera is busy (HTTP 503): close it in other programs, or restart it",
+  }[status];
+  return words ?? `the camera answered HTTP ${status}: is its address right?`;
 }
 
 /** The reason that a service of this house gives (RFC 9457); undefined from any other. Closes the connection. */
@@ -144,7 +163,11 @@ function get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortS
     request.once("response", resolve);
     request.on("error", (cause: NodeJS.ErrnoException) => {
       const code = cause.code === undefined ? "" : ` (${cause.code})`;
-      reject(new MjpegError("unreachable", `the camera cannot be reached${code}`, { cause }));
+      reject(
+        new MjpegError("unreachable", `the camera cannot be reached${code}: is it on, and is its address right?`, {
+          cause,
+        }),
+      );
     });
   });
 }
@@ -200,5 +223,5 @@ async function* received(response: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
 
 function notMjpeg(type: string): MjpegError {
   const what = type === "" ? "something" : type.slice(0, 100);
-  return new MjpegError("not-mjpeg", `the address answers with ${what}, not with MJPEG pictures`);
+  return new MjpegError("not-mjpeg", `the camera's address answers with ${what}, not with MJPEG pictures: correct it`);
 }

@@ -150,8 +150,13 @@ export class FakeCamera implements CameraHub {
   };
 
   /** One picture, then silence until the viewer goes. */
-  async *watch({ kind, signal }: { kind: ViewerKind; signal: AbortSignal }): AsyncGenerator<Frame> {
+  async watch({ kind, signal }: { kind: ViewerKind; signal: AbortSignal }): Promise<AsyncIterable<Frame>> {
     this.opened.push(kind);
+    if (this.failure !== undefined) throw this.failure;
+    return this.#pictures(signal);
+  }
+
+  async *#pictures(signal: AbortSignal): AsyncGenerator<Frame> {
     yield this.frame;
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();

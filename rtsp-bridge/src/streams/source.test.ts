@@ -110,6 +110,18 @@ test("a refusal is told in words that name the camera, not the protocol", limit,
   await reading.stop();
 });
 
+test("the gateway's reason is told in its own words, and it is asked again soon", limit, async () => {
+  await using camera = await StandInCamera.start(await testPictures(size), 50);
+  camera.refuses = 503;
+  camera.reason = "the camera refuses the password";
+  const reading = read(camera.url);
+  await reading.until(() => reading.troubles.length >= 12);
+  assert.deepEqual(new Set(reading.troubles), new Set([camera.reason]));
+  camera.refuses = undefined;
+  await reading.until(() => reading.pictures.length >= 1);
+  await reading.stop();
+});
+
 test("a gateway that is not there is tried again until the signal aborts", limit, async () => {
   const reading = read(await deadUrl());
   await reading.until(() => reading.troubles.length >= 2);

@@ -36,6 +36,8 @@ export interface SourceOptions {
 
 /** A camera may have to be woken first. */
 const firstFrameMs = 10_000;
+/** The gateway has told why the camera fails, and paces itself how often the camera is tried. */
+const askAgainMs = 200;
 const minStallMs = 5000;
 
 /** Reads until the signal aborts. Never rejects. */
@@ -47,6 +49,8 @@ export async function readSource(options: SourceOptions): Promise<void> {
   const backoff = new Backoff({ firstMs: 250, maxMs: 5000 });
   const pace = new Pace();
   const limit = new RateLimit(options.maxFramesPerSecond);
+  /** What the gateway has said about the camera since its last picture. */
+  let told: string | undefined;
   while (!signal.aborted) {
     try {
       const stallMs = Math.max(minStallMs, 10 * pace.intervalMs);
@@ -57,17 +61,21 @@ export async function readSource(options: SourceOptions): Promise<void> {
         headers: options.headers?.() ?? {},
       })) {
         backoff.reset();
+        told = undefined;
         const arrivedMs = clock.monotonic();
         pace.count(arrivedMs);
         take(options, limit, jpeg, arrivedMs);
       }
     } catch (error) {
       if (signal.aborted) return;
-      const reason = inWords(error);
+      const answer = reasonTold(error);
+      told = answer ?? told;
+      const reason = isSilence(error) && told !== undefined ? told : inWords(error);
       options.onTrouble(reason);
       options.log.debug("the camera stream ended and is opened again", { reason, error });
+      if (answer !== undefined) backoff.reset();
+      await clock.wait(answer === undefined ? backoff.next() : askAgainMs, signal).catch(() => undefined);
     }
-    await clock.wait(backoff.next(), signal).catch(() => undefined);
   }
 }
 
@@ -77,9 +85,20 @@ function take(options: SourceOptions, limit: RateLimit, jpeg: Uint8Array, arrive
   else options.onPicture({ jpeg, size, arrivedMs });
 }
 
+/** The gateway's own words about a camera that gives no picture; undefined of anything else. */
+function reasonTold(error: unknown): string | undefined {
+  return error instanceof MjpegError && error.status === 503 && error.isTold ? error.message : undefined;
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof MjpegError && error.reason === "stalled";
+}
+
 /** The bridge asks the gateway, so a failure of the connection says nothing about the camera itself. */
 function inWords(error: unknown): string {
   if (!(error instanceof MjpegError)) return "the camera stream cannot be read";
+  const told = reasonTold(error);
+  if (told !== undefined) return told;
   if (error.reason === "unreachable") return "the gateway cannot be reached";
   if (error.reason === "refused" && error.status === 404) return "the gateway has no camera for this printer";
   if (error.reason === "refused" && error.status === 503) return "the printer's camera does not answer";

@@ -8,6 +8,8 @@ import { drawSlate } from "./placeholder.ts";
 export class StandInCamera implements AsyncDisposable {
   /** Answers with this status instead of pictures. */
   refuses: number | undefined;
+  /** And with this reason. */
+  reason: string | undefined;
   /** Keeps connections open and sends nothing. */
   stalls = false;
   jpegs: readonly Uint8Array[];
@@ -46,7 +48,12 @@ export class StandInCamera implements AsyncDisposable {
   take(response: ServerResponse): void {
     this.accepted += 1;
     if (this.refuses !== undefined) {
-      response.writeHead(this.refuses).end();
+      const { reason: detail } = this;
+      if (detail === undefined) response.writeHead(this.refuses).end();
+      else {
+        response.writeHead(this.refuses, { "content-type": "application/problem+json" });
+        response.end(JSON.stringify({ detail }));
+      }
       return;
     }
     this.#viewers.add(response);

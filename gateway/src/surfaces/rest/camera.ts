@@ -53,7 +53,8 @@ export function cameraRoutes(fleet: Fleet, access: CameraAccess, surface: AbortS
       method: "get",
       path: "/api/v1/printers/{id}/camera.mjpeg",
       operationId: "watchCamera",
-      summary: "The printer's camera as an endless stream of JPEG pictures; 503 with the reason when the first does not come.",
+      summary:
+        "The printer's camera as an endless stream of JPEG pictures; 503 with the reason when the first does not come.",
       query: [
         {
           name: "viewer",

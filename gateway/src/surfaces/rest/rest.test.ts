@@ -106,18 +106,20 @@ test("a snapshot is a picture that no one keeps", { timeout }, async () => {
   assert.equal(response.headers.get("cache-control"), "no-store");
 });
 
-test("a snapshot that does not come answers 503 with the reason and when to come again", { timeout }, async () => {
+test("pictures that do not come answer 503 with the reason and when to come again", { timeout }, async () => {
   const { fleet, camera } = fleetWithCamera();
   camera.failure = new PrinterError("unreachable", "the camera sends no pictures", {
     printer: "cc1",
     retryAfterMs: 1500,
   });
   await using gateway = await startTestGateway(fleet);
-  const response = await fetch(`${gateway.url}/api/v1/printers/cc1/snapshot.jpg`);
-  const { code, detail, retryable } = await problem(response);
-  assert.deepEqual([response.status, code, retryable], [503, "unreachable", true]);
-  assert.equal(detail, "the camera sends no pictures");
-  assert.equal(response.headers.get("retry-after"), "2");
+  for (const path of ["snapshot.jpg", "camera.mjpeg"]) {
+    const response = await fetch(`${gateway.url}/api/v1/printers/cc1/${path}`);
+    const { code, detail, retryable } = await problem(response);
+    assert.deepEqual([response.status, code, retryable], [503, "unreachable", true]);
+    assert.equal(detail, "the camera sends no pictures");
+    assert.equal(response.headers.get("retry-after"), "2");
+  }
 });
 
 test("HEAD opens no camera and no stream", { timeout }, async () => {
