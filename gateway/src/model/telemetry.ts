@@ -3,7 +3,7 @@
 // REST, SSE, MCP and metrics are loops over it; none holds a list of its own.
 
 import { phases, severities } from "./printer.ts";
-import { each, type TelemetryPoint } from "./telemetry-point.ts";
+import { each, type SinglePoint, type TelemetryPoint } from "./telemetry-point.ts";
 import { machineTelemetry } from "./telemetry-machine.ts";
 import { materialTelemetry } from "./telemetry-materials.ts";
 
@@ -190,50 +190,11 @@ export const telemetry: readonly TelemetryPoint[] = [
     metric: false,
     of: (nozzle) => nozzle.active ?? null,
   }),
-  {
-    key: "bed.actualCelsius",
-    label: "Bed temperature",
-    summary: "Measured temperature of the bed.",
-    kind: "number",
-    unit: "celsius",
-    role: "primary",
-    needs: "bed",
-    metric: { name: "heater_temperature_celsius", labels: { heater: "bed" } },
-    read: (state) => state.bed?.actualCelsius,
-  },
-  {
-    key: "bed.targetCelsius",
-    label: "Bed target",
-    summary: "Temperature the bed is heated to; 0 is off.",
-    kind: "number",
-    unit: "celsius",
-    role: "primary",
-    needs: "bed",
-    metric: { name: "heater_target_celsius", labels: { heater: "bed" } },
-    read: (state) => state.bed?.targetCelsius,
-  },
-  {
-    key: "chamber.actualCelsius",
-    label: "Chamber temperature",
-    summary: "Measured temperature of the chamber.",
-    kind: "number",
-    unit: "celsius",
-    role: "primary",
-    needs: "chamber",
-    metric: { name: "heater_temperature_celsius", labels: { heater: "chamber" } },
-    read: (state) => state.chamber?.actualCelsius,
-  },
-  {
-    key: "chamber.targetCelsius",
-    label: "Chamber target",
+  ...heatedPart("bed", { summary: "Temperature the bed is heated to; 0 is off.", role: "primary" }),
+  ...heatedPart("chamber", {
     summary: "Temperature the chamber is heated to; null where it has no heater.",
-    kind: "number",
-    unit: "celsius",
     role: "detail",
-    needs: "chamber",
-    metric: { name: "heater_target_celsius", labels: { heater: "chamber" } },
-    read: (state) => state.chamber?.targetCelsius,
-  },
+  }),
   each("fan", {
     key: "fans.speedRatio",
     label: "Fan speed",
@@ -287,39 +248,7 @@ export const telemetry: readonly TelemetryPoint[] = [
     metric: false,
     read: (state) => state.autoRefill,
   },
-  {
-    key: "position.xMillimeters",
-    label: "X position",
-    summary: "Where the head is along X.",
-    kind: "number",
-    unit: "millimeters",
-    role: "diagnostic",
-    needs: "position",
-    metric: false,
-    read: (state) => state.position?.xMillimeters,
-  },
-  {
-    key: "position.yMillimeters",
-    label: "Y position",
-    summary: "Where the head is along Y.",
-    kind: "number",
-    unit: "millimeters",
-    role: "diagnostic",
-    needs: "position",
-    metric: false,
-    read: (state) => state.position?.yMillimeters,
-  },
-  {
-    key: "position.zMillimeters",
-    label: "Z position",
-    summary: "Where the head is along Z.",
-    kind: "number",
-    unit: "millimeters",
-    role: "diagnostic",
-    needs: "position",
-    metric: false,
-    read: (state) => state.position?.zMillimeters,
-  },
+  ...(["x", "y", "z"] as const).map((axis) => headPosition(axis)),
   {
     key: "zOffsetMillimeters",
     label: "Z offset",
@@ -435,3 +364,42 @@ export const telemetry: readonly TelemetryPoint[] = [
     of: (fault) => fault.help,
   }),
 ];
+
+/** Measured temperature and target, of which summary and role are its own. */
+function heatedPart(part: "bed" | "chamber", target: Pick<SinglePoint, "summary" | "role">): readonly SinglePoint[] {
+  const word = part === "bed" ? "Bed" : "Chamber";
+  const shared = { kind: "number", unit: "celsius", needs: part } as const;
+  return [
+    {
+      ...shared,
+      key: `${part}.actualCelsius`,
+      label: `${word} temperature`,
+      summary: `Measured temperature of the ${part}.`,
+      role: "primary",
+      metric: { name: "heater_temperature_celsius", labels: { heater: part } },
+      read: (state) => state[part]?.actualCelsius,
+    },
+    {
+      ...shared,
+      ...target,
+      key: `${part}.targetCelsius`,
+      label: `${word} target`,
+      metric: { name: "heater_target_celsius", labels: { heater: part } },
+      read: (state) => state[part]?.targetCelsius,
+    },
+  ];
+}
+
+function headPosition(axis: "x" | "y" | "z"): SinglePoint {
+  return {
+    key: `position.${axis}Millimeters`,
+    label: `${axis.toUpperCase()} position`,
+    summary: `Where the head is along ${axis.toUpperCase()}.`,
+    kind: "number",
+    unit: "millimeters",
+    role: "diagnostic",
+    needs: "position",
+    metric: false,
+    read: (state) => state.position?.[`${axis}Millimeters`],
+  };
+}
