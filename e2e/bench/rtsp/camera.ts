@@ -5,11 +5,21 @@ import { setTimeout as wait } from "node:timers/promises";
 import { MjpegError, openMjpeg } from "@gantry/platform/mjpeg";
 import sharp from "sharp";
 import { readPictureCode } from "../../simulators/picture/code.ts";
+import { until } from "../../scenarios/harness/until.ts";
 import { startChild, type Child } from "../../tools/children.ts";
 
 export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+export interface CameraCounters {
+  /** Streams that are open now. */
+  readonly current: number;
+  /** Streams that were ever opened. */
+  readonly total: number;
+  /** Single pictures that were asked for. */
+  readonly snapshots: number;
 }
 
 export class BenchCamera implements AsyncDisposable {
@@ -34,7 +44,10 @@ export class BenchCamera implements AsyncDisposable {
         else process.stderr.write(`camera: ${line}\n`);
       },
     });
-    return new BenchCamera(child, await promise);
+    const ended = child.ended.then((how) => {
+      throw new Error(`the simulated camera ended with ${how}`);
+    });
+    return new BenchCamera(child, await Promise.race([promise, ended]));
   }
 
   async fault(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -46,10 +59,19 @@ export class BenchCamera implements AsyncDisposable {
     await this.fault(name, { clear: true });
   }
 
-  /** Connections that are open now. */
-  async connections(): Promise<number> {
-    const counters = (await (await fetch(`${this.#admin}/counters`)).json()) as { camera: { current: number } };
-    return counters.camera.current;
+  /** Takes every fault back, another rate among them. */
+  async mendAll(): Promise<void> {
+    const response = await fetch(`${this.#admin}/fault`, { method: "POST", body: JSON.stringify({ clear: true }) });
+    if (!response.ok) throw new Error(`the camera stays broken: ${await response.text()}`);
+  }
+
+  async counters(): Promise<CameraCounters> {
+    return ((await (await fetch(`${this.#admin}/counters`)).json()) as { camera: CameraCounters }).camera;
+  }
+
+  /** Resolves when nobody is connected: the gateway stays for a while after its last viewer. */
+  async unwatched(): Promise<void> {
+    await until("nobody is connected to the camera", async () => (await this.counters()).current === 0, 90_000);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,145 +1,98 @@
 // The fault table: what breaks behind a viewer, and for how long the viewer gets no picture. Both
-// systems are watched at the same time, so that they meet the same fault.
+// systems are watched at the same time where the camera breaks, so that they meet the same fault.
 
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { until } from "../../scenarios/harness/until.ts";
+import type { Bench } from "./bench.ts";
 import type { BenchCamera } from "./camera.ts";
-import { decode } from "./decode.ts";
-import { say } from "./figures.ts";
-import { Reader, type Arrival } from "./reader.ts";
-import { Baseline, kill, type Ours, type System } from "./systems.ts";
-
-export interface FaultBench {
-  readonly camera: BenchCamera;
-  readonly baseline: Baseline;
-  readonly ours: Ours;
-}
-
-interface Outcome {
-  /** Longest time without a packet, s. */
-  readonly gap: number;
-  /** From the end of the fault to a picture taken after it, s; undefined: it never came. */
-  readonly back: number | undefined;
-  readonly survived: boolean;
-}
+import type { faultParts } from "./modes.ts";
+import { limitRow, type Report } from "./report.ts";
+import { Reader } from "./reader.ts";
+import { Baseline, closeAfterMs, kill, lingerMs, type System } from "./systems.ts";
+import { backAfter, watched, type Outcome } from "./viewer.ts";
 
 /** How long is looked on after a fault: the baseline pauses for 5 s, and its viewer comes back after that. */
 const watchMs = 15_000;
+/** How long the camera is away before a viewer comes: longer than its last picture is still shown. */
+const awayMs = 32_000;
+/** After the linger everything that was for viewers is gone by then. */
+const afterLingerMs = 10_000;
 
-/** A viewer as an NVR is one: it comes back at once when its session ends. */
-class Viewer implements AsyncDisposable {
-  /** Of all its sessions. */
-  readonly sessions: Reader[] = [];
-  readonly #url: string;
-  #left = false;
-  #coming: Promise<void>;
+type Fault = (bench: Bench) => Promise<void>;
 
-  private constructor(url: string) {
-    this.#url = url;
-    this.#coming = this.#stay();
-  }
+export const faultOf: Readonly<Record<(typeof faultParts)[number], Fault>> = {
+  stall: async (bench) =>
+    cameraFault(bench, "camera stalls 20 s", { gap: 1.2, back: 1 }, async (camera) => {
+      await camera.fault("stall");
+      await wait(20_000);
+      await camera.mend("stall");
+    }),
+  drop: async (bench) =>
+    cameraFault(bench, "camera drops the connection", { back: 1 }, async (camera) => camera.fault("close")),
+  refuse: async (bench) =>
+    cameraFault(bench, "camera refuses 5 s", { back: 1 }, async (camera) => {
+      await camera.fault("refuse");
+      await wait(5000);
+      await camera.mend("refuse");
+    }),
+  encoder: encoderFaults,
+  server: serverKilled,
+  away: cameraAway,
+  left: stalledAndLeft,
+};
 
-  static async watch(system: System): Promise<Viewer> {
-    const viewer = new Viewer(system.url(0));
-    await until("the viewer sees a picture", () => viewer.arrivals.some(({ key }) => key));
-    return viewer;
-  }
-
-  get arrivals(): Arrival[] {
-    return this.sessions.flatMap(({ arrivals }) =>
-      arrivals.slice(
-        Math.max(
-          0,
-          arrivals.findIndex(({ key }) => key),
-        ),
-      ),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#left = true;
-    await this.sessions.at(-1)?.[Symbol.asyncDispose]();
-    await this.#coming;
-  }
-
-  async #stay(): Promise<void> {
-    while (!this.#left) {
-      try {
-        const reader = await Reader.open(this.#url);
-        this.sessions.push(reader);
-        await reader.until(() => (this.#left ? true : undefined), 600_000);
-      } catch {
-        // The server refuses, or the session ended: so it comes again.
-        await wait(100);
-      }
-    }
-  }
+/** What is promised of ours, s. The session always survives. */
+interface Promised {
+  readonly gap?: number;
+  readonly back?: number;
 }
 
-/** Watches before, during and after the fault; `tell` waits for what follows and tells of it. */
-async function watched(
-  system: System,
-  fault: () => Promise<void>,
-  limitMs: number,
-): Promise<{ readonly tell: () => Promise<Outcome> }> {
-  const viewer = await Viewer.watch(system);
-  await wait(3000);
-  const from = performance.now();
-  await fault();
-  const tell = async (): Promise<Outcome> => {
-    await using held = viewer;
-    const over = { atMs: performance.now(), unixMs: Date.now() };
-    await wait(limitMs);
-    const { arrivals, sessions } = held;
-    const gap = longestGap(arrivals, performance.now(), from) / 1000;
-    const back = await backAfter(sessions, over);
-    const survived = sessions.length === 1 && sessions[0]?.endedMs === undefined;
-    return { gap, back, survived };
-  };
-  return { tell };
+function addOutcome(
+  report: Report,
+  what: string,
+  { gap, back }: Promised,
+  outcomes: { readonly baseline: Outcome; readonly ours: Outcome },
+): void {
+  const { baseline, ours } = outcomes;
+  const silence = { value: ours.gap, baseline: baseline.gap, atMost: gap };
+  report.add(limitRow({ what: `${what}: longest without a packet`, unit: "s", ...silence }));
+  const seen = { value: ours.back, baseline: baseline.back, atMost: back };
+  const detail = baseline.back === undefined ? "baseline never" : "";
+  report.add(limitRow({ what: "  the camera is seen again after", unit: "s", detail, ...seen }));
+  const lost = { value: ours.survived ? 0 : 1, baseline: baseline.survived ? 0 : 1, atMost: 0 };
+  report.add(limitRow({ what: "  sessions lost", unit: "", ...lost }));
 }
 
-function longestGap(arrivals: readonly Arrival[], untilMs: number, fromMs: number): number {
-  const times = [fromMs, ...arrivals.map(({ atMs }) => atMs).filter((atMs) => atMs > fromMs), untilMs];
-  return Math.max(...times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs)));
-}
-
-/** When a picture that was taken after the fault was first seen, s after its end. */
-async function backAfter(
-  sessions: readonly Reader[],
-  over: { readonly atMs: number; readonly unixMs: number },
-): Promise<number | undefined> {
-  for (const { arrivals } of sessions) {
-    const shown = await decode(arrivals);
-    const fresh = shown.find(({ code }) => code !== undefined && code.capturedAtMs >= over.unixMs);
-    if (fresh !== undefined) return (fresh.arrival.atMs - over.atMs) / 1000;
-  }
-  return undefined;
-}
-
-function line(what: string, outcomes: Readonly<Record<string, Outcome>>): void {
-  const words = Object.entries(outcomes).map(([name, { gap, back, survived }]) => {
-    const returned = back === undefined ? "never back" : `back after ${back.toFixed(2)} s`;
-    return `${name}: ${gap.toFixed(2)} s, ${returned}, ${survived ? "same session" : "session lost"}`;
-  });
-  say(`  ${what.padEnd(28)} ${words.join("  |  ")}`);
+/** One fault of the camera under a viewer of each. */
+async function cameraFault(
+  { baseline, ours, camera, report }: Bench,
+  what: string,
+  promised: Promised,
+  breakIt: (camera: BenchCamera) => Promise<void>,
+): Promise<void> {
+  const theirs = await watched(baseline, nothing, watchMs);
+  const own = await watched(ours, nothing, watchMs);
+  await breakIt(camera);
+  const [baselineOutcome, oursOutcome] = await Promise.all([theirs.tell(), own.tell()]);
+  addOutcome(report, what, promised, { baseline: baselineOutcome, ours: oursOutcome });
+  await Promise.all([baseline.idle(0).catch(() => undefined), ours.idle(0)]);
 }
 
 async function nothing(): Promise<void> {
   // The camera's fault comes later, to both at once.
 }
 
-/** One fault of the camera under a viewer of each. */
-async function cameraFault(bench: FaultBench, what: string, name: string, seconds: number): Promise<void> {
-  const theirs = await watched(bench.baseline, nothing, watchMs);
-  const own = await watched(bench.ours, nothing, watchMs);
-  await bench.camera.fault(name);
-  await wait(seconds * 1000);
-  await bench.camera.mend(name);
-  const [baseline, ours] = await Promise.all([theirs.tell(), own.tell()]);
-  line(what, { baseline, ours });
-  await Promise.all([bench.baseline.idle(0).catch(() => undefined), bench.ours.idle(0)]);
+async function encoderFaults({ ours, camera, report }: Bench): Promise<void> {
+  for (const [what, signal, gap] of [
+    ["encoder killed", "SIGKILL", 0.5],
+    ["encoder hangs", "SIGSTOP", 3],
+  ] as const) {
+    // A baseline of its own: one whose encoder was killed under a waiting viewer never answers again.
+    await using theirs = await Baseline.start([camera.url]);
+    const outcomes = { baseline: await encoderFault(theirs, signal), ours: await encoderFault(ours, signal) };
+    addOutcome(report, what, { gap }, outcomes);
+    await ours.idle(0);
+  }
 }
 
 async function encoderFault(system: System, signal: NodeJS.Signals): Promise<Outcome> {
@@ -170,21 +123,24 @@ async function cpuSoFar(pid: number): Promise<number> {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** MediaMTX is killed: how long until a new viewer gets a picture, s. */
-async function serverKilled(system: Ours): Promise<number> {
-  await using first = await Reader.open(system.url(0));
-  await first.firstPicture();
-  await wait(2000);
-  const server = (await system.processes()).find(({ command }) => command === "mediamtx");
-  if (server === undefined) throw new Error("there is no MediaMTX");
-  process.kill(server.pid, "SIGKILL");
-  const killedMs = performance.now();
-  const backSeconds = await retried(system, killedMs, 20_000);
-  return backSeconds;
+/** MediaMTX is killed: how long until a new viewer gets a picture. The baseline's is nobody's child to start again. */
+async function serverKilled({ ours, report }: Bench): Promise<void> {
+  const what = "MediaMTX killed: a new viewer's picture after";
+  {
+    await using first = await Reader.open(ours.url(0));
+    await first.firstPicture();
+    await wait(2000);
+    const server = (await ours.processes()).find(({ command }) => command === "mediamtx");
+    if (server === undefined) throw new Error("there is no MediaMTX");
+    process.kill(server.pid, "SIGKILL");
+    const value = await retried(ours, performance.now(), 20_000);
+    report.add(limitRow({ what, value, unit: "s", atMost: 3, detail: "baseline never" }));
+  }
+  await ours.idle(0);
 }
 
 /** Tries to watch until a picture comes; s since `sinceMs`. */
-async function retried(system: System, sinceMs: number, limitMs: number): Promise<number> {
+async function retried(system: System, sinceMs: number, limitMs: number): Promise<number | undefined> {
   while (performance.now() - sinceMs < limitMs) {
     try {
       await using reader = await Reader.open(system.url(0));
@@ -194,69 +150,56 @@ async function retried(system: System, sinceMs: number, limitMs: number): Promis
       await wait(100);
     }
   }
-  return Infinity;
+  return undefined;
 }
 
-/** A viewer comes while the camera is away: its first picture, and live after the camera's return, s. */
-async function cameraAway({ camera, ours }: FaultBench): Promise<{ first: number; live: number | undefined }> {
+/** A viewer comes while the camera is away: its first picture, and live after the camera's return. */
+async function cameraAway({ camera, ours, report }: Bench): Promise<void> {
   await camera.fault("refuse");
-  await camera.fault("close");
-  // Older than what is still shown as the last picture.
-  await wait(32_000);
-  await using reader = await Reader.open(ours.url(0));
-  const first = (await reader.firstPicture()) / 1000;
-  await wait(5000);
-  await camera.mend("refuse");
-  const over = { atMs: performance.now(), unixMs: Date.now() };
-  await wait(watchMs);
-  const live = await backAfter([reader], over);
-  return { first, live };
+  await wait(awayMs);
+  {
+    await using reader = await Reader.open(ours.url(0));
+    const value = await reader.firstPicture();
+    report.add(limitRow({ what: "viewer of an absent camera: first picture", value, unit: "ms", atMost: 500 }));
+    await wait(5000);
+    await camera.mend("refuse");
+    const over = { atMs: performance.now(), unixMs: Date.now() };
+    await wait(watchMs);
+    const live = await backAfter([reader], over);
+    report.add(limitRow({ what: "  live after the camera's return", value: live, unit: "s", atMost: 2 }));
+  }
+  await ours.idle(0);
 }
 
-/** The last viewer of a stalled camera leaves: encoders and camera connections 10 s after the linger. */
-async function stalledAndLeft({ camera, baseline, ours }: FaultBench): Promise<string> {
+/** The last viewer of a stalled camera leaves. One after the other: the camera cannot tell whose a connection is. */
+async function stalledAndLeft({ camera, ours, report }: Bench): Promise<void> {
+  await using baseline = await Baseline.start([camera.url]);
+  const own = await leftBehind(ours, camera, lingerMs);
+  const theirs = await leftBehind(baseline, camera, closeAfterMs);
+  const unit = "";
+  const encoders = { value: own.encoders, baseline: theirs.encoders, atMost: 0, unit };
+  report.add(limitRow({ what: "left while it stalls: encoders 10 s after the linger", ...encoders }));
+  const connections = { value: own.connections, baseline: theirs.connections, atMost: 0, unit };
+  report.add(limitRow({ what: "  camera connections then", ...connections }));
+}
+
+interface LeftBehind {
+  readonly encoders: number;
+  readonly connections: number;
+}
+
+async function leftBehind(system: System, camera: BenchCamera, waitsMs: number): Promise<LeftBehind> {
+  await camera.unwatched();
   {
-    await using theirs = await Reader.open(baseline.url(0));
-    await using own = await Reader.open(ours.url(0));
-    await Promise.all([theirs.firstPicture(), own.firstPicture()]);
+    await using reader = await Reader.open(system.url(0));
+    await reader.firstPicture();
     await wait(2000);
     await camera.fault("stall");
     await wait(4000);
   }
-  await wait(15_000);
-  const words = `encoders baseline ${await encoders(baseline)}, ours ${await encoders(ours)}`;
+  await wait(waitsMs + afterLingerMs);
+  const encoders = (await system.processes()).filter(({ command }) => command === "ffmpeg").length;
+  const connections = (await camera.counters()).current;
   await camera.mend("stall");
-  return words;
-}
-
-async function encoders(system: System): Promise<number> {
-  return (await system.processes()).filter(({ command }) => command === "ffmpeg").length;
-}
-
-/** Prints the table. Takes some minutes: a fault must last to be one. */
-export async function faultTable(bench: FaultBench): Promise<void> {
-  const { camera, ours } = bench;
-  await camera.fault("rate-change", { fps: 15 });
-  say("faults under a viewer at 15/s: longest time without a packet, and when the camera is seen again");
-  await cameraFault(bench, "camera stalls 20 s", "stall", 20);
-  await cameraFault(bench, "camera refuses 5 s", "refuse", 5);
-  for (const [what, signal] of [
-    ["encoder killed", "SIGKILL"],
-    ["encoder hangs", "SIGSTOP"],
-  ] as const) {
-    // A baseline of its own: one whose encoder was killed under a waiting viewer never answers again.
-    await using theirs = await Baseline.start([camera.url]);
-    line(what, { baseline: await encoderFault(theirs, signal), ours: await encoderFault(ours, signal) });
-    await ours.idle(0);
-  }
-  say(
-    `  ${"MediaMTX killed".padEnd(28)} ours: picture for a new viewer after ${(await serverKilled(ours)).toFixed(2)} s`,
-  );
-  await ours.idle(0);
-  const { first, live } = await cameraAway(bench);
-  say(
-    `  ${"viewer of an absent camera".padEnd(28)} ours: picture after ${first.toFixed(2)} s, live ${live?.toFixed(2) ?? "never"} s after its return`,
-  );
-  await ours.idle(0);
-  say(`  ${"left while it stalls".padEnd(28)} 12 s after the linger: ${await stalledAndLeft(bench)}`);
+  return { encoders, connections };
 }

@@ -91,7 +91,11 @@ function baselineConfig(port: number, apiPort: number, cameras: readonly string[
     api: true,
     apiAddress: `127.0.0.1:${apiPort}`,
     // The project waits 30 s after the last viewer; a bench would wait for it at every start.
-    pathDefaults: { runOnDemandRestart: true, runOnDemandStartTimeout: "15s", runOnDemandCloseAfter: "2s" },
+    pathDefaults: {
+      runOnDemandRestart: true,
+      runOnDemandStartTimeout: "15s",
+      runOnDemandCloseAfter: `${closeAfterMs / 1000}s`,
+    },
     paths: Object.fromEntries(paths),
   };
 }
@@ -112,7 +116,9 @@ export interface OursOptions {
 }
 
 /** Linger of the streams: the least that the bridge keeps. */
-const linger = "3s";
+export const lingerMs = 3000;
+/** What the baseline waits after its last viewer. */
+export const closeAfterMs = 2000;
 
 export class Ours implements System {
   readonly name = "ours";
@@ -122,6 +128,7 @@ export class Ours implements System {
   #gateway!: Service;
   #bridge!: Service;
   #http = "";
+  #gatewayUrl = "";
   #rtsp = "";
 
   private constructor(folder: string, cameras: readonly string[], resources: AsyncDisposableStack) {
@@ -151,12 +158,8 @@ export class Ours implements System {
       const camera = `{url: "${url}"${standby ? ", standby: true" : ""}}`;
       return `  - {id: cam${index}, family: elegoo-cc1, connection: {host: 127.0.0.1, port: 1}, camera: ${camera}}\n`;
     });
-    const text = `bridge: {linger: ${linger}}\nprinters:\n${entries.join("")}`;
+    const text = `bridge: {linger: ${lingerMs / 1000}s}\nprinters:\n${entries.join("")}`;
     await writeFile(this.#inventory, text);
-  }
-
-  get bridgePid(): number {
-    return this.#bridge.pid;
   }
 
   get gatewayPid(): number {
@@ -167,13 +170,21 @@ export class Ours implements System {
     return `${this.#rtsp}/cam${index}`;
   }
 
+  /** Where the gateway gives the `index`-th camera to browsers; `/snapshot.jpg` and `/camera.mjpeg` below. */
+  cameraUrl(index: number): string {
+    return `${this.#gatewayUrl}/api/v1/printers/cam${index}`;
+  }
+
   /** The bridge's own word about a stream. */
   async stream(index: number): Promise<Readonly<Record<string, unknown>>> {
     const answer = await fetch(`${this.#http}/api/v1/streams/cam${index}`);
     return (await answer.json()) as Record<string, unknown>;
   }
 
-  /** Pictures that were repeated so far. */
+  /**
+   * Pictures that were repeated so far, whatever for: to let a viewer join or start at once, to help a
+   * very slow camera's viewer for its first seconds, or each second while the camera is silent.
+   */
   async repeated(index: number): Promise<number> {
     const text = await (await fetch(`${this.#http}/metrics`)).text();
     const line = new RegExp(`^gantry_stream_frames_total\\{printer="cam${index}",result="held"\\} (\\d+)`, "mu");
@@ -206,12 +217,12 @@ export class Ours implements System {
         GANTRY_HTTP_PORT: "0",
       }),
     );
-    const gatewayUrl = String((await this.#gateway.listening())["http"]);
+    this.#gatewayUrl = String((await this.#gateway.listening())["http"]);
     this.#bridge = this.#resources.use(
       new Service("bridge", bridgeArgs, {
         ...bridgeEnvironment,
         ...common,
-        GANTRY_GATEWAY_URL: gatewayUrl,
+        GANTRY_GATEWAY_URL: this.#gatewayUrl,
         GANTRY_BRIDGE_HTTP_HOST: "127.0.0.1",
         GANTRY_BRIDGE_HTTP_PORT: "0",
         GANTRY_RTSP_PORT: "0",
