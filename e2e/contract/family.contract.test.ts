@@ -73,115 +73,121 @@ const subjects = Object.entries(families).flatMap(([id, family]) =>
   (models[id] ?? [undefined]).map((model) => ({ id, family, model })),
 );
 
-for (const { id, family, model } of subjects) {
-  const settings = model === undefined ? {} : { settings: { model } };
-  const start = async (scenario?: string): Promise<LaunchedSimulator> =>
-    startSimulator({ family: id, ports: { main: 0 }, ...settings, ...(scenario === undefined ? {} : { scenario }) });
-  const reach = (simulator: LaunchedSimulator): Target => {
-    const connection = connections[id];
-    assert.ok(connection !== undefined, `say in contract/connections.ts how to reach a simulated ${id}`);
-    return { connection: connection(simulator), cameraUrl: cameraUrls[id]?.(simulator) };
-  };
-  // A camera without a printer tells neither what it is nor what it does.
-  const isCamera = family.connection.safeParse(undefined).success;
+// Some printers want seconds between requests: two families wait side by side.
+void describe("the contract", { concurrency: 2, timeout: 290_000 }, () => {
+  for (const { id, family, model } of subjects) {
+    const settings = model === undefined ? {} : { settings: { model } };
+    const start = async (scenario?: string): Promise<LaunchedSimulator> =>
+      startSimulator({ family: id, ports: { main: 0 }, ...settings, ...(scenario === undefined ? {} : { scenario }) });
+    const reach = (simulator: LaunchedSimulator): Target => {
+      const connection = connections[id];
+      assert.ok(connection !== undefined, `say in contract/connections.ts how to reach a simulated ${id}`);
+      return { connection: connection(simulator), cameraUrl: cameraUrls[id]?.(simulator) };
+    };
+    // A camera without a printer tells neither what it is nor what it does.
+    const isCamera = family.connection.safeParse(undefined).success;
 
-  describe(
-    `the family ${id}${model === undefined ? "" : `, ${model}`}`,
-    { concurrency: false, timeout: 280_000 },
-    () => {
-      test("gives a session that knows the printer's state, and soon its identity", async () => {
-        await using simulator = await start();
-        await using listener = new Listener();
-        await listener.connect(family, reach(simulator));
-        assert.equal(listener.readings.phase, "idle");
-        if (isCamera) return;
-        await until("it says who it is", () => listener.identity?.model != null && listener.identity.firmware !== null);
-      });
-
-      test("reads a state that fits the product's schema in every scenario", { skip: isCamera }, async () => {
-        for (const scenario of ["idle", "printing", "paused"]) {
-          await using simulator = await start(scenario);
+    void describe(
+      `the family ${id}${model === undefined ? "" : `, ${model}`}`,
+      { concurrency: false, timeout: 280_000 },
+      () => {
+        test("gives a session that knows the printer's state, and soon its identity", async () => {
+          await using simulator = await start();
           await using listener = new Listener();
           await listener.connect(family, reach(simulator));
-          const about = { id, connected: true, reason: null, updatedAt: new Date().toISOString(), control: false };
-          stateSchema().parse(stateDocument({ ...about, ...listener.readings }, listener.has));
-          assert.notEqual(listener.readings.phase, "unknown", scenario);
-          assert.equal(listener.readings.job === null, scenario === "idle", scenario);
-        }
-      });
+          assert.equal(listener.readings.phase, "idle");
+          if (isCamera) return;
+          await until(
+            "it says who it is",
+            () => listener.identity?.model != null && listener.identity.firmware !== null,
+          );
+        });
 
-      test("throws unreachable where nothing listens, having closed what it opened", async () => {
-        const simulator = await start();
-        const target = reach(simulator);
-        await simulator[Symbol.asyncDispose]();
-        await using listener = new Listener();
-        await assert.rejects(listener.connect(family, target), { code: "unreachable" });
-      });
-
-      test("every command it handles is answered by the printer as its row says, and needs what it has", async () => {
-        await using first = await start();
-        await using probe = new Listener();
-        const { handlers } = await probe.connect(family, reach(first));
-        await until("it says what it has", () => probe.has.size > 0);
-        const names = Object.keys(handlers) as CommandName[];
-        const askInTurn = async (): Promise<void> => {
-          for (let name = names.shift(); name !== undefined; name = names.shift()) {
-            const { needs } = commandRow(name);
-            assert.ok(needs === undefined || probe.has.has(needs), `${name} needs ${needs}`);
-            await using simulator = await start(scenarios[name]);
+        test("reads a state that fits the product's schema in every scenario", { skip: isCamera }, async () => {
+          for (const scenario of ["idle", "printing", "paused"]) {
+            await using simulator = await start(scenario);
             await using listener = new Listener();
-            await ask(name, family, await listener.connect(family, reach(simulator)), listener);
+            await listener.connect(family, reach(simulator));
+            const about = { id, connected: true, reason: null, updatedAt: new Date().toISOString(), control: false };
+            stateSchema().parse(stateDocument({ ...about, ...listener.readings }, listener.has));
+            assert.notEqual(listener.readings.phase, "unknown", scenario);
+            assert.equal(listener.readings.job === null, scenario === "idle", scenario);
           }
-        };
-        // Some printers want seconds between requests: four of them wait side by side.
-        await Promise.all([askInTurn(), askInTurn(), askInTurn(), askInTurn()]);
-      });
+        });
 
-      test("a session ends with a reason when the printer goes away, and disposes cleanly after", async () => {
-        const simulator = await start();
-        await using listener = new Listener();
-        const session = await listener.connect(family, reach(simulator));
-        await simulator[Symbol.asyncDispose]();
-        const { code, message } = await session.ended;
-        assert.equal(code, "unreachable");
-        assert.ok(message.length > 10);
-      });
-
-      test("dispose is idempotent and ends the session", async () => {
-        await using simulator = await start();
-        await using listener = new Listener();
-        const session = await listener.connect(family, reach(simulator));
-        await Promise.all([session[Symbol.asyncDispose](), session[Symbol.asyncDispose]()]);
-        assert.equal((await session.ended).code, "aborted");
-      });
-
-      test(
-        "its camera gives whole JPEG pictures over one connection",
-        { skip: family.frames === undefined },
-        async (t) => {
-          await using simulator = await start();
-          if (simulator.ports["rtsps"] !== undefined) return t.skip("its camera sends video");
+        test("throws unreachable where nothing listens, having closed what it opened", async () => {
+          const simulator = await start();
+          const target = reach(simulator);
+          await simulator[Symbol.asyncDispose]();
           await using listener = new Listener();
-          const connection = family.connection.parse(reach(simulator).connection);
-          const about = {
-            signal: listener.signal,
-            clock: systemClock,
-            log: silentLog,
-            dataFolder: "unused",
-            session: undefined,
+          await assert.rejects(listener.connect(family, target), { code: "unreachable" });
+        });
+
+        test("every command it handles is answered by the printer as its row says, and needs what it has", async () => {
+          await using first = await start();
+          await using probe = new Listener();
+          const { handlers } = await probe.connect(family, reach(first));
+          await until("it says what it has", () => probe.has.size > 0);
+          const names = Object.keys(handlers) as CommandName[];
+          const askInTurn = async (): Promise<void> => {
+            for (let name = names.shift(); name !== undefined; name = names.shift()) {
+              const { needs } = commandRow(name);
+              assert.ok(needs === undefined || probe.has.has(needs), `${name} needs ${needs}`);
+              await using simulator = await start(scenarios[name]);
+              await using listener = new Listener();
+              await ask(name, family, await listener.connect(family, reach(simulator)), listener);
+            }
           };
-          let pictures = 0;
-          for await (const jpeg of family.frames?.({ connection, ...about }) ?? []) {
-            assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [0xff, 0xd8, 0xff, 0xd9]);
-            pictures += 1;
-            if (pictures === 3) break;
-          }
-          assert.equal(pictures, 3);
-        },
-      );
-    },
-  );
-}
+          // Some printers want seconds between requests: four of them wait side by side.
+          await Promise.all([askInTurn(), askInTurn(), askInTurn(), askInTurn()]);
+        });
+
+        test("a session ends with a reason when the printer goes away, and disposes cleanly after", async () => {
+          const simulator = await start();
+          await using listener = new Listener();
+          const session = await listener.connect(family, reach(simulator));
+          await simulator[Symbol.asyncDispose]();
+          const { code, message } = await session.ended;
+          assert.equal(code, "unreachable");
+          assert.ok(message.length > 10);
+        });
+
+        test("dispose is idempotent and ends the session", async () => {
+          await using simulator = await start();
+          await using listener = new Listener();
+          const session = await listener.connect(family, reach(simulator));
+          await Promise.all([session[Symbol.asyncDispose](), session[Symbol.asyncDispose]()]);
+          assert.equal((await session.ended).code, "aborted");
+        });
+
+        test(
+          "its camera gives whole JPEG pictures over one connection",
+          { skip: family.frames === undefined },
+          async (t) => {
+            await using simulator = await start();
+            if (simulator.ports["rtsps"] !== undefined) return t.skip("its camera sends video");
+            await using listener = new Listener();
+            const connection = family.connection.parse(reach(simulator).connection);
+            const about = {
+              signal: listener.signal,
+              clock: systemClock,
+              log: silentLog,
+              dataFolder: "unused",
+              session: undefined,
+            };
+            let pictures = 0;
+            for await (const jpeg of family.frames?.({ connection, ...about }) ?? []) {
+              assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [0xff, 0xd8, 0xff, 0xd9]);
+              pictures += 1;
+              if (pictures === 3) break;
+            }
+            assert.equal(pictures, 3);
+          },
+        );
+      },
+    );
+  }
+});
 
 /** Asks one command and holds the answer against its row: the output's schema, or bytes to the end. */
 async function ask(name: CommandName, family: Family, session: Session, listener: Listener): Promise<void> {

@@ -2,7 +2,7 @@
 // what goes wrong with filament on the way.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import { sampleProject } from "../simulators/bambu/sample-project.ts";
 import { EventStream } from "./harness/event-stream.ts";
 import { RestPrinter, type Json } from "./harness/rest-printer.ts";
@@ -51,12 +51,13 @@ function feeds(slot: string | null): (state: Json) => boolean {
   };
 }
 
-for (const [model, modelCode] of Object.entries(models)) {
-  test(`a job on the ${model} from upload to finish`, { timeout: 280_000 }, async (t) => {
-    await using stack = await Stack.start({ printers: { [model]: simulated(model) } });
+test("a job from upload to finish", { timeout: 280_000, concurrency: true }, async (all) => {
+  const printers = Object.fromEntries(Object.keys(models).map((model) => [model, simulated(model)]));
+  await using stack = await Stack.start({ printers });
+  await using events = await EventStream.open(stack);
+  const run = async (model: string, modelCode: string, t: TestContext): Promise<void> => {
     const printer = new RestPrinter(stack, model);
     await printer.shows("readiness", ({ phase, materials }) => phase === "idle" && (materials as []).length > 0);
-    await using events = await EventStream.open(stack);
     const project = await sampleProject({ modelCode, layers: 40, printSeconds: 1200 });
 
     await t.test("the project goes up, is listed, and tells what is inside", async () => {
@@ -160,10 +161,15 @@ for (const [model, modelCode] of Object.entries(models)) {
 
     await t.test("the file is deleted", async () => {
       assert.equal((await printer.request("DELETE", `/files/${file}`)).status, 200);
-      assert.ok(!(await printer.files()).some(({ name }) => name === file));
+      assert.ok(!(await printer.lists(file)));
     });
-  });
-}
+  };
+  await Promise.all(
+    Object.entries(models).map(async ([model, modelCode]) =>
+      all.test(`on the ${model}`, async (t) => run(model, modelCode, t)),
+    ),
+  );
+});
 
 describe("filament", { timeout: 280_000 }, () => {
   test("a slot is loaded, told what it holds, and unloaded", async () => {

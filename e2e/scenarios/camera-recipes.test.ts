@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { findOnPath, run, type CommandResult } from "../tools/command.ts";
 import { root } from "../tools/paths.ts";
+import { probe } from "./harness/probe.ts";
 import { Stack } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
 
@@ -41,13 +42,6 @@ function command(start: string, words: string): string {
   const [found, ...more] = commands.filter((line) => line.startsWith(start) && line.includes(words));
   assert.ok(found !== undefined && more.length === 0, `one command begins with ${start} and has ${words}`);
   return found;
-}
-
-/** What ffprobe finds in a file or at an address. */
-async function codecs(address: string): Promise<CommandResult> {
-  const shown = ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"];
-  const transport = address.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
-  return run("ffprobe", [...shown, ...transport, address], { timeoutMs: 40_000 });
 }
 
 const chromium = findOnPath("chromium");
@@ -115,7 +109,7 @@ describe("the recipes of docs/cameras.md", { timeout: 280_000 }, () => {
   const addresses = new Set(text.match(/\b(?:rtsp|http):\/\/frigate:TOKEN@HOST:\d+[^\s`<>|]*/gu));
   for (const address of addresses) {
     test(`${address} is H.264 and nothing else`, async () => {
-      const { ok, text: shown } = await codecs(filled(address));
+      const { ok, text: shown } = await probe(filled(address));
       assert.ok(ok, shown);
       assert.deepEqual([...new Set(shown.trim().split(/\s+/u))], ["h264"]);
     });
@@ -132,18 +126,18 @@ describe("the recipes of docs/cameras.md", { timeout: 280_000 }, () => {
     const segments = (await readdir(cwd)).filter((name) => name.endsWith(".mp4")).toSorted();
     assert.ok(segments.length >= 2, said);
     // The last one may have been cut off by the end.
-    for (const segment of segments.slice(0, -1)) assert.match((await codecs(join(cwd, segment))).text, /^h264\s*$/u);
+    for (const segment of segments.slice(0, -1)) assert.match((await probe(join(cwd, segment))).text, /^h264\s*$/u);
   });
 
   test("FFmpeg keeps the stream as a file", async () => {
     const { cwd, text: said } = await paste(command("ffmpeg", "print.mp4").replace("-t 600", "-t 5"), 40);
-    assert.match((await codecs(join(cwd, "print.mp4"))).text, /^h264\s*$/u, said);
+    assert.match((await probe(join(cwd, "print.mp4"))).text, /^h264\s*$/u, said);
   });
 
   test("curl fetches one picture", async () => {
     const { ok, cwd, text: said } = await paste(command("curl", "snapshot.jpg"));
     assert.ok(ok, said);
-    assert.match((await codecs(join(cwd, "cc1.jpg"))).text, /^mjpeg\s*$/u);
+    assert.match((await probe(join(cwd, "cc1.jpg"))).text, /^mjpeg\s*$/u);
   });
 
   for (const player of ["mpv", "ffplay", "gst-launch-1.0", "vlc"]) {

@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connections } from "../contract/connections.ts";
 import { startSimulator, type LaunchedSimulator } from "../simulators/launch.ts";
-import { ServerGateway, type Json } from "./harness/server-gateway.ts";
+import { fault } from "./harness/fault.ts";
+import type { Json } from "./harness/rest-printer.ts";
 import { until } from "./harness/until.ts";
-import { serverFamilySuite, type PrintServer } from "./server-families.ts";
+import { openScene, serverFamilySuite, type PrintServer, type Scene } from "./server-families.ts";
 
 /** The job takes 10 s at this speed, and some for heating. */
 const speed = 60;
@@ -15,11 +16,6 @@ const job = {
   file: "suite.gcode",
   content: "; estimated printing time (normal mode) = 10m 0s\nM140 S60\nM104 S210\nG28\n",
 };
-
-async function fault({ admin }: LaunchedSimulator, name: string, more: Json = {}): Promise<void> {
-  const response = await fetch(`${admin}/fault`, { method: "POST", body: JSON.stringify({ name, ...more }) });
-  assert.equal(response.status, 200, await response.text());
-}
 
 function connectionOf(simulator: LaunchedSimulator): Json {
   const connection = connections["moonraker"]?.(simulator);
@@ -54,15 +50,9 @@ serverFamilySuite({
   failure: /Lost communication with MCU/u,
 });
 
-async function open(
-  scenario?: string,
-): Promise<{ gateway: ServerGateway; simulator: LaunchedSimulator } & AsyncDisposable> {
-  await using stack = new AsyncDisposableStack();
-  const { simulator, connection, wrongConnection } = stack.use(await start(scenario));
-  const gateway = stack.use(await ServerGateway.start("moonraker", connection, wrongConnection));
-  await gateway.connected(true);
-  const held = stack.move();
-  return { gateway, simulator, [Symbol.asyncDispose]: async () => held.disposeAsync() };
+async function open(scenario?: string): Promise<Scene<PrintServer> & { readonly simulator: LaunchedSimulator }> {
+  const scene = await openScene("moonraker", async () => start(scenario));
+  return { ...scene, simulator: scene.server.simulator };
 }
 
 void describe("Moonraker's own", { timeout: 120_000, concurrency: false }, () => {
@@ -109,7 +99,7 @@ void describe("Moonraker's own", { timeout: 120_000, concurrency: false }, () =>
     const [newest] = items as Json[];
     assert.deepEqual([newest?.["file"], newest?.["result"]], ["cube.gcode", "cancelled"]);
     assert.ok((newest?.["endedAt"] as string) >= (newest?.["startedAt"] as string));
-    assert.ok((await gateway.files()).includes("parts/bracket.gcode"));
+    assert.ok(await gateway.lists("parts/bracket.gcode"));
     await gateway.refused("not_found", "get-thumbnail", { file: "parts/bracket.gcode" });
   });
 
@@ -130,7 +120,7 @@ void describe("Moonraker's own", { timeout: 120_000, concurrency: false }, () =>
     await using scene = await open("disconnected");
     const { gateway, simulator } = scene;
     assert.match(JSON.stringify((await gateway.state())["faults"]), /Klipper is not connected/u);
-    assert.ok((await gateway.files()).includes("cube.gcode"));
+    assert.ok(await gateway.lists("cube.gcode"));
     await fault(simulator, "klippy-disconnected", { clear: true });
     await gateway.phase("idle");
     await until("its commands are there", async () => gateway.has("home", "pause"));
@@ -140,10 +130,10 @@ void describe("Moonraker's own", { timeout: 120_000, concurrency: false }, () =>
     await using scene = await open();
     const { gateway, simulator } = scene;
     await fault(simulator, "refuse-method", { method: "printer.gcode.script" });
-    const problem = await gateway.refused("printer_refused", "home", { axes: ["x"] });
-    assert.match(String(problem["detail"]), /Refused by the simulator/u);
+    const detail = await gateway.refused("printer_refused", "home", { axes: ["x"] });
+    assert.match(detail, /Refused by the simulator/u);
     await fault(simulator, "upload-refused", { status: 413 });
-    const [status, answer] = await gateway.request("PUT", `/server/files/${job.file}`, job.content, "text/x.gcode");
-    assert.deepEqual([status, answer["code"]], [413, "file_too_large"]);
+    const response = await gateway.request("PUT", `/files/${job.file}`, job.content);
+    assert.deepEqual([response.status, ((await response.json()) as Json)["code"]], [413, "file_too_large"]);
   });
 });

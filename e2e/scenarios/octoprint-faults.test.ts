@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import sharp from "sharp";
 import { startSimulator, type LaunchedSimulator } from "../simulators/launch.ts";
-import { id, ServerGateway, type Json } from "./harness/server-gateway.ts";
+import { fault as bringAbout } from "./harness/fault.ts";
+import type { Json } from "./harness/rest-printer.ts";
+import { ServerGateway } from "./harness/server-gateway.ts";
 import { until } from "./harness/until.ts";
 
 describe("OctoPrint with faults", { concurrency: false, timeout: 280_000 }, () => {
@@ -13,11 +15,7 @@ describe("OctoPrint with faults", { concurrency: false, timeout: 280_000 }, () =
   let simulator: LaunchedSimulator;
   let gateway: ServerGateway;
 
-  const fault = async (name: string, more: Json = {}): Promise<void> => {
-    const body = JSON.stringify({ name, ...more });
-    const response = await fetch(`${simulator.admin}/fault`, { method: "POST", body });
-    assert.ok(response.ok, await response.text());
-  };
+  const fault = async (name: string, more?: Json): Promise<void> => bringAbout(simulator, name, more);
 
   /** A target that was not set before, and its way back into the state. */
   const follows = async (targetCelsius: number): Promise<void> => {
@@ -30,8 +28,8 @@ describe("OctoPrint with faults", { concurrency: false, timeout: 280_000 }, () =
 
   /** The code with which a file is refused. */
   const putFault = async (name: string): Promise<unknown> => {
-    const path = `/${id}/files/${encodeURIComponent(name)}`;
-    return (await gateway.request("PUT", path, "G28\n", "text/x.gcode"))[1]["code"];
+    const response = await gateway.request("PUT", `/files/${encodeURIComponent(name)}`, "G28\n");
+    return ((await response.json()) as Json)["code"];
   };
 
   before(async () => {
@@ -114,7 +112,7 @@ describe("OctoPrint with faults", { concurrency: false, timeout: 280_000 }, () =
     for (const has of ["webrtc", "snapshot"]) {
       await fault("webcam", { has });
       const response = await until("a picture", async () => {
-        const answer = await gateway.get(`/${id}/snapshot.jpg`);
+        const answer = await gateway.request("GET", "/snapshot.jpg");
         return answer.ok && answer;
       });
       assert.equal((await sharp(await response.bytes()).metadata()).format, "jpeg");

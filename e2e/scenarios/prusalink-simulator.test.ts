@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startSimulator, type LaunchedSimulator } from "../simulators/launch.ts";
-import { ServerGateway, type Json } from "./harness/server-gateway.ts";
-import { serverFamilySuite, type PrintServer } from "./server-families.ts";
+import { fault } from "./harness/fault.ts";
+import type { Json } from "./harness/rest-printer.ts";
+import { openScene, serverFamilySuite, type PrintServer, type Scene } from "./server-families.ts";
 
 /** The job takes 10 s at this speed, and some for heating. */
 const speed = 60;
@@ -15,11 +16,6 @@ interface StartOptions {
   readonly credential?: "key" | "password";
   readonly scenario?: string;
   readonly settings?: Readonly<Record<string, string>>;
-}
-
-async function fault({ admin }: LaunchedSimulator, name: string, more: Json = {}): Promise<void> {
-  const response = await fetch(`${admin}/fault`, { method: "POST", body: JSON.stringify({ name, ...more }) });
-  assert.equal(response.status, 200, await response.text());
 }
 
 async function start(options: StartOptions = {}): Promise<PrintServer & { readonly simulator: LaunchedSimulator }> {
@@ -41,100 +37,93 @@ async function start(options: StartOptions = {}): Promise<PrintServer & { readon
   };
 }
 
-serverFamilySuite({
-  name: "PrusaLink, simulated, with a password",
-  family: "prusalink",
-  start: async () => start({ credential: "password" }),
-  job,
-  failure: /THERMAL RUNAWAY/u,
-});
-
-interface Scene extends AsyncDisposable {
-  readonly gateway: ServerGateway;
-  readonly simulator: LaunchedSimulator;
+async function open(options?: StartOptions): Promise<Scene<PrintServer> & { readonly simulator: LaunchedSimulator }> {
+  const scene = await openScene("prusalink", async () => start(options));
+  return { ...scene, simulator: scene.server.simulator };
 }
 
-async function open(options?: StartOptions): Promise<Scene> {
-  await using stack = new AsyncDisposableStack();
-  const { simulator, connection, wrongConnection } = stack.use(await start(options));
-  const gateway = stack.use(await ServerGateway.start("prusalink", connection, wrongConnection));
-  await gateway.connected(true);
-  const held = stack.move();
-  return { gateway, simulator, [Symbol.asyncDispose]: async () => held.disposeAsync() };
-}
+void describe("PrusaLink", { timeout: 280_000, concurrency: true }, () => {
+  serverFamilySuite({
+    name: "PrusaLink, simulated, with a password",
+    family: "prusalink",
+    start: async () => start({ credential: "password" }),
+    job,
+    failure: /THERMAL RUNAWAY/u,
+  });
 
-void describe("PrusaLink's own", { timeout: 180_000, concurrency: false }, () => {
-  test("every algorithm of the digest is spoken, and a nonce that grew old is renewed", async () => {
-    for (const algorithm of ["MD5", "SHA-256"]) {
-      await using scene = await open({ credential: "password", settings: { algorithm } });
-      await fault(scene.simulator, "stale-nonce");
+  // Each has a printer and a gateway of its own, and mostly waits for the next poll.
+  void describe("PrusaLink's own", { timeout: 180_000, concurrency: 2 }, () => {
+    test("every algorithm of the digest is spoken, and a nonce that grew old is renewed", async () => {
+      for (const algorithm of ["MD5", "SHA-256"]) {
+        await using scene = await open({ credential: "password", settings: { algorithm } });
+        await fault(scene.simulator, "stale-nonce");
+        await scene.gateway.acknowledged("refresh");
+        await fault(scene.simulator, "stale-nonce");
+        await scene.gateway.store(job.file, job.content);
+      }
+    });
+
+    test("one request at a time", async () => {
+      await using scene = await open();
+      await Promise.all(Array.from({ length: 6 }, async () => scene.gateway.acknowledged("refresh")));
+      await scene.gateway.files();
+      assert.ok(Number(scene.simulator.control.counters()["peak"]) <= 2, "the stranger's is the second");
+    });
+
+    test("a Buddy board: its files go by their long names, and what it cannot do is not there", async () => {
+      await using scene = await open({ settings: { profile: "buddy" } });
+      const { gateway } = scene;
+      assert.ok(!(await gateway.has("home")) && !(await gateway.has("set-heater-target")));
+      const file = "a long name of a vase.gcode";
+      await gateway.store(file, job.content);
+      assert.ok(await gateway.lists(file));
+      await gateway.acknowledged("start", { file });
+      const printed = (await gateway.phase("printing"))["job"] as Json;
+      assert.equal(printed["file"], file);
+      await gateway.acknowledged("stop");
+      await gateway.phase("stopped");
+      await gateway.acknowledged("delete-file", { file });
+      assert.ok(!(await gateway.lists(file)));
+      await gateway.refused("not_found", "delete-file", { file });
+    });
+
+    test("a printer that waits for somebody says so and what for", async () => {
+      await using scene = await open({ scenario: "attention" });
+      const state = await scene.gateway.phase("paused");
+      assert.match(String(state["stage"]), /act at the printer/u);
+      assert.match(JSON.stringify(state["faults"]), /Filament ran out/u);
+      assert.notEqual(state["job"], null);
+    });
+
+    test("a start right after a stop waits until PrusaLink starts again", async () => {
+      await using scene = await open({ scenario: "printing" });
+      await scene.gateway.acknowledged("stop");
+      await scene.gateway.phase("stopped");
+      await scene.gateway.acknowledged("start", { file: "cube.gcode" });
+      await scene.gateway.phase("printing");
+    });
+
+    test("a full storage is told before anything is sent", async () => {
+      await using scene = await open();
+      await fault(scene.simulator, "storage-full");
+      await scene.gateway.acknowledged("delete-file", { file: "cube.gcode" }); // what is free is asked anew after it
       await scene.gateway.acknowledged("refresh");
-      await fault(scene.simulator, "stale-nonce");
-      await scene.gateway.store(job);
-    }
-  });
+      const content = job.content.padEnd(2000, ";\n");
+      const response = await scene.gateway.request("PUT", `/files/${job.file}`, content);
+      assert.deepEqual([response.status, ((await response.json()) as Json)["code"]], [507, "storage_full"]);
+    });
 
-  test("one request at a time", async () => {
-    await using scene = await open();
-    await Promise.all(Array.from({ length: 6 }, async () => scene.gateway.acknowledged("refresh")));
-    await scene.gateway.files();
-    assert.ok(Number(scene.simulator.control.counters()["peak"]) <= 2, "the stranger's is the second");
-  });
+    test("a PrusaLink that is starting is told, and found when it is ready", async () => {
+      await using scene = await open();
+      await fault(scene.simulator, "starting");
+      assert.match(String((await scene.gateway.connected(false))["reason"]), /not ready yet/u);
+      await fault(scene.simulator, "starting", { clear: true });
+      await scene.gateway.connected(true);
+    });
 
-  test("a Buddy board: its files go by their long names, and what it cannot do is not there", async () => {
-    await using scene = await open({ settings: { profile: "buddy" } });
-    const { gateway } = scene;
-    assert.ok(!(await gateway.has("home")) && !(await gateway.has("set-heater-target")));
-    const long = { ...job, file: "a long name of a vase.gcode" };
-    await gateway.store({ ...long, file: encodeURIComponent(long.file) });
-    assert.ok((await gateway.files()).includes(long.file));
-    await gateway.acknowledged("start", { file: long.file });
-    const { file } = (await gateway.phase("printing"))["job"] as Json;
-    assert.equal(file, long.file);
-    await gateway.acknowledged("stop");
-    await gateway.phase("stopped");
-    await gateway.acknowledged("delete-file", { file: long.file });
-    assert.ok(!(await gateway.files()).includes(long.file));
-    await gateway.refused("not_found", "delete-file", { file: long.file });
-  });
-
-  test("a printer that waits for somebody says so and what for", async () => {
-    await using scene = await open({ scenario: "attention" });
-    const state = await scene.gateway.phase("paused");
-    assert.match(String(state["stage"]), /act at the printer/u);
-    assert.match(JSON.stringify(state["faults"]), /Filament ran out/u);
-    assert.notEqual(state["job"], null);
-  });
-
-  test("a start right after a stop waits until PrusaLink starts again", async () => {
-    await using scene = await open({ scenario: "printing" });
-    await scene.gateway.acknowledged("stop");
-    await scene.gateway.phase("stopped");
-    await scene.gateway.acknowledged("start", { file: "cube.gcode" });
-    await scene.gateway.phase("printing");
-  });
-
-  test("a full storage is told before anything is sent", async () => {
-    await using scene = await open();
-    await fault(scene.simulator, "storage-full");
-    await scene.gateway.acknowledged("delete-file", { file: "cube.gcode" }); // what is free is asked anew after it
-    await scene.gateway.acknowledged("refresh");
-    const path = `/server/files/${job.file}`;
-    const content = job.content.padEnd(2000, ";\n");
-    const [status, answer] = await scene.gateway.request("PUT", path, content, "text/x.gcode");
-    assert.deepEqual([status, answer["code"]], [507, "storage_full"]);
-  });
-
-  test("a PrusaLink that is starting is told, and found when it is ready", async () => {
-    await using scene = await open();
-    await fault(scene.simulator, "starting");
-    assert.match(String((await scene.gateway.connected(false))["reason"]), /not ready yet/u);
-    await fault(scene.simulator, "starting", { clear: true });
-    await scene.gateway.connected(true);
-  });
-
-  test("a file without a picture of its model says so", async () => {
-    await using scene = await open();
-    await scene.gateway.refused("not_found", "get-thumbnail", { file: "parts/bracket.gcode" });
+    test("a file without a picture of its model says so", async () => {
+      await using scene = await open();
+      await scene.gateway.refused("not_found", "get-thumbnail", { file: "parts/bracket.gcode" });
+    });
   });
 });

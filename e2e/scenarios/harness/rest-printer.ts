@@ -6,21 +6,22 @@ import { until } from "./until.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-const slowMs = 45_000;
-
 export class RestPrinter {
   readonly id: string;
   readonly #stack: Stack;
+  readonly #slowMs: number;
 
-  constructor(stack: Stack, id: string) {
+  /** `slowMs`: how long answers and changes are waited for. */
+  constructor(stack: Stack, id: string, slowMs = 45_000) {
     this.#stack = stack;
     this.id = id;
+    this.#slowMs = slowMs;
   }
 
   async request(method: string, path: string, body?: string | Buffer): Promise<Response> {
     return fetch(`${this.#stack.gatewayUrl}/api/v1/printers/${this.id}${path}`, {
       method,
-      signal: AbortSignal.timeout(slowMs),
+      signal: AbortSignal.timeout(this.#slowMs),
       ...(body === undefined ? {} : { body: new Blob([body]), headers: { "content-type": "application/json" } }),
     });
   }
@@ -40,11 +41,16 @@ export class RestPrinter {
     assert.deepEqual([status, answer["outcome"]], [200, "acknowledged"], `${name}: ${JSON.stringify(answer)}`);
   }
 
-  /** What the refusal says. */
-  async refused(code: string, name: string, input?: Json): Promise<string> {
+  /** The refusal as it was answered. */
+  async problem(code: string, name: string, input?: Json): Promise<Json> {
     const [, problem] = await this.command(name, input);
     assert.equal(problem["code"], code, `${name}: ${JSON.stringify(problem)}`);
-    return String(problem["detail"]);
+    return problem;
+  }
+
+  /** What the refusal says. */
+  async refused(code: string, name: string, input?: Json): Promise<string> {
+    return String((await this.problem(code, name, input))["detail"]);
   }
 
   async output(name: string, input?: Json): Promise<Json> {
@@ -54,7 +60,7 @@ export class RestPrinter {
   }
 
   /** Waits for such a state, and says the last one when it never comes. */
-  async shows(what: string, is: (state: Json) => boolean, limitMs = slowMs): Promise<Json> {
+  async shows(what: string, is: (state: Json) => boolean, limitMs = this.#slowMs): Promise<Json> {
     let last: Json = {};
     try {
       return await until(
@@ -88,8 +94,12 @@ export class RestPrinter {
     return items;
   }
 
+  async lists(file: string): Promise<boolean> {
+    return (await this.files()).some(({ name }) => name === file);
+  }
+
   async store(file: string, content: string | Buffer): Promise<void> {
-    const response = await this.request("PUT", `/files/${file}`, content);
+    const response = await this.request("PUT", `/files/${encodeURIComponent(file)}`, content);
     assert.equal(response.status, 200, await response.text());
   }
 }

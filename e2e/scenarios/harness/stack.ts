@@ -1,11 +1,12 @@
 // The whole of Gantry on loopback, as processes: simulated printers, gateway, bridge; every port free.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cameraUrls, connections } from "../../contract/connections.ts";
+import { freePort } from "../../rigs/free-port.ts";
 import { startSimulator, type LaunchedSimulator, type LaunchOptions } from "../../simulators/launch.ts";
+import { fault } from "./fault.ts";
 import { Service } from "./service.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -131,14 +132,9 @@ export class Stack implements AsyncDisposable {
     return new Viewer(`${this.rtspUrl}/${id}`);
   }
 
-  /** Makes a simulator misbehave, as its admin interface does. */
-  async fault(id: string, name: string, more: Record<string, unknown> = {}): Promise<void> {
-    const response = await fetch(`${this.printer(id).admin}/fault`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name, ...more }),
-    });
-    if (!response.ok) throw new Error(`the simulator refused the fault ${name}: ${await response.text()}`);
+  /** Makes the simulator behind an id misbehave. */
+  async fault(id: string, name: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    await fault(this.printer(id), name, more);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,15 +158,6 @@ export class Stack implements AsyncDisposable {
     const blocks = Object.entries(this.#blocks).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     await writeFile(this.inventory, `${blocks.join("")}printers:\n${entries.join("")}`);
   }
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => void server.close(() => resolve()));
-  return port;
 }
 
 /** The inventory entry of a simulated printer; `more` goes into its connection. */

@@ -5,10 +5,10 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "../../rigs/free-port.ts";
 import { createIdentity } from "../../simulators/bambu/certificates.ts";
 import { mediamtxFile } from "../../tools/paths.ts";
 import { until } from "./until.ts";
@@ -35,7 +35,7 @@ export class VideoCamera implements AsyncDisposable {
   static async start(): Promise<VideoCamera> {
     const folder = await mkdtemp(join(tmpdir(), "gantry-video-"));
     const { cert, key } = await createIdentity("camera");
-    const camera = new VideoCamera(folder, await freePorts(3), cert);
+    const camera = new VideoCamera(folder, await Promise.all([freePort(), freePort(), freePort()]), cert);
     const input = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=15:duration=4"];
     const coding = [
       "-c:v",
@@ -135,13 +135,4 @@ export class VideoCamera implements AsyncDisposable {
       return undefined; // it is off
     }
   }
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((done) => void server.listen(0, "127.0.0.1", done))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise<void>((done) => void server.close(() => done()))));
-  return ports;
 }
