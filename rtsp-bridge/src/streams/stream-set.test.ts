@@ -78,6 +78,15 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await systemClock.wait(20);
 }
 
+/** Waits until a viewer has been shown some pictures; gives the process id of their encoder. */
+async function play({ streams, server }: Bench): Promise<number> {
+  streams.demanded("cc1");
+  await server.until(() => server.units.length > 10);
+  const [pid] = encoders();
+  assert.ok(pid !== undefined);
+  return pid;
+}
+
 /** Process ids of this test's encoders. */
 function encoders(): number[] {
   const lines = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)], { encoding: "utf8" });
@@ -172,10 +181,7 @@ test("a camera that goes silent is held, then a slate, then live again, in one s
 test("an encoder that is killed costs the viewers no session", limit, async (t) => {
   await using table = await bench(t);
   const { streams, server } = table;
-  streams.demanded("cc1");
-  await server.until(() => server.units.length > 10);
-  const [pid] = encoders();
-  assert.ok(pid !== undefined);
+  const pid = await play(table);
   process.kill(pid, "SIGKILL");
   await until(() => status(streams).restarts === 1);
   const before = server.units.length;
@@ -189,10 +195,7 @@ test("an encoder that is killed costs the viewers no session", limit, async (t) 
 test("an encoder that stands still is noticed and replaced in the same session", limit, async (t) => {
   await using table = await bench(t);
   const { streams, server } = table;
-  streams.demanded("cc1");
-  await server.until(() => server.units.length > 10);
-  const [pid] = encoders();
-  assert.ok(pid !== undefined);
+  const pid = await play(table);
   process.kill(pid, "SIGSTOP");
   await until(() => status(streams).restarts === 1);
   const before = server.units.length;
@@ -205,9 +208,7 @@ test("an encoder that stands still is noticed and replaced in the same session",
 test("a session that is lost is opened again with the encoder that runs", limit, async (t) => {
   await using table = await bench(t);
   const { streams, server } = table;
-  streams.demanded("cc1");
-  await server.until(() => server.units.length > 10);
-  const [pid] = encoders();
+  const pid = await play(table);
   const before = server.units.length;
   server.cut();
   await server.until(() => server.units.length > before + 10);
@@ -420,6 +421,39 @@ test(
     await until(() => encoders().length === 2);
     await streams.apply([{ ...plan, standby: false }]);
     await until(() => encoders().length === 1);
+  },
+);
+
+test(
+  "who is refused is told soon, nothing runs for it, and the next try works once a place is free",
+  limit,
+  async (t) => {
+    await using table = await bench(t);
+    const { streams, plan, camera } = table;
+    await streams.apply([plan, { ...plan, id: "cc2" }], { maxStreams: 1 });
+    const refused: string[] = [];
+    streams.onRefused((id) => {
+      refused.push(id);
+      streams.released(id);
+    });
+    streams.demanded("cc1");
+    await reach(streams, "live");
+    const second = (): StreamStatus => streams.list()[1] ?? status(streams);
+    for (let turn = 1; turn <= 2; turn += 1) {
+      streams.demanded("cc2");
+      await until(() => refused.length === turn);
+      assert.equal(second().state, "failed");
+      assert.match(second().reason ?? "", /^1 stream runs already, .*bridge\.max_streams.*raise it/u);
+    }
+    assert.deepEqual([refused, streams.counters("cc2").refusals], [["cc2", "cc2"], 2]);
+    assert.deepEqual([encoders().length, camera.accepted], [1, 1]);
+    streams.released("cc1");
+    await until(() => second().state === "idle");
+    streams.demanded("cc2");
+    await until(() => second().state === "live");
+    streams.released("cc2");
+    await until(() => second().state === "idle");
+    assert.equal(refused.length, 2);
   },
 );
 
