@@ -55,6 +55,7 @@ async function bench(context: TestContext): Promise<Bench> {
       framesOut: 10,
       bytesOut: 5000,
       encoderFallbacks: 0,
+      refusals: 0,
     }),
     mediamtx: () => ({ up: status.mediamtxUp, restarts: 4 }),
     inventory: () => ({ valid: status.inventoryValid, loadedAtMs: 1_700_000_000_000 }) as InventoryStatus,

@@ -91,6 +91,10 @@ function describeStreams(registry: Registry, { streams, counters }: MetricsOptio
   counter(registry, "gantry_stream_encoder_fallbacks_total", fallbacksHelp, ["printer"], (set) => {
     for (const { id } of streams()) set({ printer: id }, counters(id).encoderFallbacks);
   });
+  const refusalsHelp = "Times viewers were refused because bridge.max_streams streams ran already.";
+  counter(registry, "gantry_stream_refusals_total", refusalsHelp, ["printer"], (set) => {
+    for (const { id } of streams()) set({ printer: id }, counters(id).refusals);
+  });
 }
 
 function describeKept(registry: Registry, { kept }: MetricsOptions): void {

@@ -42,6 +42,7 @@ function bench(): Bench {
     clock,
     log: silentLog,
     lingerMs: () => 15_000,
+    dismiss: async (id) => void told.push(`dismissed ${id}`),
     onHang: () => void (hangs.count += 1),
   });
   demand.attach({
@@ -128,6 +129,22 @@ void test("a viewer's joining is told at once", async () => {
   const { demand, told } = bench();
   await demand.hook({ name: "read", path: "cc1" });
   assert.deepEqual(told, ["joined cc1"]);
+});
+
+void test("viewers of a stream that may not run are sent away, and the next one is a demand again", async () => {
+  const { demand, clock, told, states } = bench();
+  await demand.hook({ name: "demand", path: "cc1" });
+  await clock.advance(250);
+  await demand.refused("cc1");
+  states.set("cc1", "failed");
+  // That MediaMTX reports the end of what it was told to end changes nothing, and the list neither.
+  await demand.hook({ name: "undemand", path: "cc1" });
+  for (let turn = 0; turn < 6; turn += 1) {
+    await clock.advance(5000);
+    await demand.count();
+  }
+  await demand.hook({ name: "demand", path: "cc1" });
+  assert.deepEqual(told, ["demanded cc1", "released cc1", "dismissed cc1", "demanded cc1"]);
 });
 
 void test("a path that is no stream is left alone", async () => {

@@ -25,6 +25,8 @@ export interface DemandOptions {
   readonly log: Log;
   /** How long MediaMTX waits after the last viewer, ms. */
   readonly lingerMs: () => number;
+  /** Has MediaMTX answer everybody who waits for a path. @throws MediamtxError */
+  readonly dismiss: (id: string) => Promise<void>;
   /** MediaMTX does not answer any more. */
   readonly onHang: () => void;
 }
@@ -37,6 +39,8 @@ interface Track {
   demandedMs: number | undefined;
   /** Since when nobody watches a stream that runs; undefined while somebody does. */
   unwatchedMs: number | undefined;
+  /** It was told to end, and nobody has wanted it since. */
+  isReleased: boolean;
 }
 
 export class Demand {
@@ -72,6 +76,7 @@ export class Demand {
         const track = this.#track(path);
         track.demandedMs = clock.monotonic();
         track.unwatchedMs = track.demandedMs;
+        track.isReleased = false;
         streams.demanded(path);
         return;
       }
@@ -82,6 +87,20 @@ export class Demand {
         return this.count();
       case "unread":
         return this.count();
+    }
+  }
+
+  /**
+   * A stream that is demanded may not run. MediaMTX would keep viewers waiting for as long as it waits for a
+   * picture, so its path is made anew, which answers them at once; the next one is a new demand. Never rejects.
+   */
+  async refused(id: string): Promise<void> {
+    const { dismiss, log } = this.#options;
+    this.#release(id);
+    try {
+      await dismiss(id);
+    } catch (error) {
+      log.warn("the viewers of a refused stream wait until MediaMTX gives up", { printer: id, error });
     }
   }
 
@@ -97,7 +116,7 @@ export class Demand {
    * the last moment, so the list is asked once. Without one the stream ends now.
    */
   async #undemanded(id: string): Promise<void> {
-    const { streams, clock, log } = this.#options;
+    const { clock, log } = this.#options;
     const track = this.#track(id);
     const before = track.demandedMs;
     if (before !== undefined && clock.monotonic() - before < swappedMs) return;
@@ -107,7 +126,7 @@ export class Demand {
     } catch (error) {
       log.warn("the viewers of a stream cannot be counted", { printer: id, error });
     }
-    if (viewers === 0 && track.demandedMs === before) streams.released(id);
+    if (viewers === 0 && track.demandedMs === before) this.#release(id);
   }
 
   async #countWhileAsked(): Promise<void> {
@@ -134,10 +153,11 @@ export class Demand {
   #compare(id: string, state: StreamState, viewers: number): void {
     const { streams, clock, log, lingerMs } = this.#options;
     const track = this.#track(id);
-    const runs = state !== "idle" && state !== "draining";
+    const runs = state !== "idle" && state !== "draining" && !track.isReleased;
     streams.viewers(id, viewers);
     if (viewers > 0) {
       track.unwatchedMs = undefined;
+      track.isReleased = false;
       if (!runs) streams.demanded(id);
       return;
     }
@@ -149,7 +169,12 @@ export class Demand {
     if (clock.monotonic() - track.unwatchedMs < startTimeoutMs + lingerMs() + marginMs) return;
     log.info("nobody watches and MediaMTX has not said so: the stream ends", { printer: id });
     track.unwatchedMs = undefined;
-    streams.released(id);
+    this.#release(id);
+  }
+
+  #release(id: string): void {
+    this.#track(id).isReleased = true;
+    this.#options.streams.released(id);
   }
 
   #failed(error: unknown): void {
@@ -161,7 +186,7 @@ export class Demand {
   }
 
   #track(id: string): Track {
-    const track = this.#tracks.get(id) ?? { demandedMs: undefined, unwatchedMs: undefined };
+    const track = this.#tracks.get(id) ?? { demandedMs: undefined, unwatchedMs: undefined, isReleased: false };
     this.#tracks.set(id, track);
     return track;
   }

@@ -46,6 +46,23 @@ void test(
   },
 );
 
+void test(
+  "viewers of a refused stream are answered, and the next one is served",
+  { skip, timeout: 90_000 },
+  async (context) => {
+    const { streams, rtsp } = await bench(context);
+    streams.isFull = true;
+    const refused = await Promise.all([probe(`${rtsp}/cc1`), probe(`${rtsp}/cc1`)]);
+    for (const { code, text } of refused) {
+      assert.notEqual(code, 0);
+      assert.match(text, /400/);
+    }
+    streams.isFull = false;
+    const served = await probe(`${rtsp}/cc1`);
+    assert.equal(served.code, 0, served.text);
+  },
+);
+
 void test("a path that was taken away is refused from then on", { skip, timeout: 60_000 }, async (context) => {
   const { mediamtx, rtsp } = await bench(context);
   await mediamtx.setPaths([], 1500);

@@ -83,6 +83,7 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
     clock,
     log,
     lingerMs: () => plan.lingerMs,
+    dismiss: async (id) => paths.renew(id),
     onHang: () => server?.restart("it no longer tells who watches"),
   });
   const hooks = opening.use(
@@ -91,6 +92,7 @@ export async function openMediamtx(options: MediamtxOptions): Promise<Mediamtx> 
       demand.hook(hook).catch((error: unknown) => log.error("a report of MediaMTX was lost", { error }));
     }),
   );
+  opening.use(streams.onRefused((id) => void demand.refused(id)));
   const started = await startMediamtx({
     ...options,
     rtspHost: options.rtspHost,

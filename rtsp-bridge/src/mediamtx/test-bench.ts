@@ -34,6 +34,9 @@ export const skip =
 /** Streams whose pictures are a test picture of ffmpeg. */
 class TestStreams {
   readonly told: string[] = [];
+  /** Refuses what is demanded. */
+  isFull = false;
+  #onRefused: (id: string) => void = () => undefined;
   readonly #publishers = new Map<string, ChildProcess>();
   readonly #rtsp: string;
   #waiting: { line: string; seen: () => void }[] = [];
@@ -59,7 +62,8 @@ class TestStreams {
 
   demanded(id: string): void {
     this.#tell(`demanded ${id}`);
-    if (!this.#publishers.has(id)) this.#publishers.set(id, this.publish(id));
+    if (this.isFull) this.#onRefused(id);
+    else if (!this.#publishers.has(id)) this.#publishers.set(id, this.publish(id));
   }
 
   /** `rtsp` is the server as the publisher knows it, with its credentials. */
@@ -84,6 +88,11 @@ class TestStreams {
     this.#tell(`released ${id}`);
     this.#publishers.get(id)?.kill("SIGKILL");
     this.#publishers.delete(id);
+  }
+
+  onRefused(listener: (id: string) => void): Disposable {
+    this.#onRefused = listener;
+    return { [Symbol.dispose]: () => undefined };
   }
 
   viewerJoined(id: string): void {

@@ -94,6 +94,11 @@ export class Switch implements PathStream {
     this.#standIn.want(isWanted);
   }
 
+  /** False once it is known that the camera sends pictures. */
+  get mayHaveVideo(): boolean {
+    return this.#kind !== "pictures";
+  }
+
   demanded(): void {
     this.#isDemanded = true;
     this.#reconcile();
@@ -171,6 +176,7 @@ export class Switch implements PathStream {
       framesOut: inner.framesOut + framesOut,
       bytesOut: inner.bytesOut + bytesOut,
       encoderFallbacks: inner.encoderFallbacks,
+      refusals: inner.refusals,
     };
   }
 

@@ -31,6 +31,8 @@ export interface CameraOptions {
   readonly load: Load;
   /** This camera no longer counts in `load`. */
   readonly onLeft: () => void;
+  /** That stream is demanded, and `load` is full. */
+  readonly onRefused: (name: LaneName) => void;
   readonly drawSlate: DrawSlate;
   /** Where its pictures come from. */
   readonly readSource: ReadSource;
@@ -42,6 +44,8 @@ interface Run {
 }
 
 const fallbackSize: PictureSize = { width: 1280, height: 720 };
+/** Another camera may be ending just now: viewers are sent away only after this, ms. */
+const settleMs = 250;
 
 export class Camera implements AsyncDisposable {
   readonly #options: CameraOptions;
@@ -59,6 +63,9 @@ export class Camera implements AsyncDisposable {
   #intervalMs = 0;
   /** Demanded, and not allowed to run beside the others. */
   #isRefused = false;
+  /** While it is waited whether that stays so. */
+  #settling: Promise<void> | undefined;
+  readonly #leaving = new AbortController();
   /** Wall clock of the last picture, Unix ms. */
   #lastSeenAt: number | undefined;
 
@@ -78,6 +85,7 @@ export class Camera implements AsyncDisposable {
   demand(name: LaneName, isDemanded: boolean): void {
     const stream = this.#streams.get(name);
     if (stream === undefined) return;
+    if (stream.isDemanded && !isDemanded && this.#isRefused) stream.refused();
     stream.isDemanded = isDemanded;
     this.#reconcile();
   }
@@ -114,6 +122,7 @@ export class Camera implements AsyncDisposable {
 
   /** Another camera has ended: this one may be allowed now. */
   retry(): void {
+    if (!this.#options.load.isFull) for (const stream of this.#streams.values()) stream.admitted();
     if (this.#isRefused) this.#reconcile();
   }
 
@@ -131,8 +140,10 @@ export class Camera implements AsyncDisposable {
   /** Ends it and waits until nothing of it is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
+    this.#leaving.abort();
     this.#reconcile();
     await this.#run?.broadcast.done;
+    await this.#settling;
     await Promise.all([...this.#endings, this.#spare[Symbol.asyncDispose]()]);
   }
 
@@ -185,15 +196,29 @@ export class Camera implements AsyncDisposable {
   }
 
   #mayStart(): boolean {
-    const wasRefused = this.#isRefused;
     this.#isRefused = !this.#options.load.enter(this);
-    if (this.#isRefused && !wasRefused) this.#options.log.warn(`not shown: ${this.#refusal}`);
+    if (this.#isRefused) this.#settling ??= this.#refuse();
     return !this.#isRefused;
+  }
+
+  /** Never rejects. */
+  async #refuse(): Promise<void> {
+    const { clock, log, onRefused } = this.#options;
+    await clock.wait(settleMs, this.#leaving.signal).catch(() => undefined);
+    for (const [name, stream] of this.#streams) {
+      if (!this.#isRefused || !stream.isDemanded) continue;
+      // Players ask again every few seconds, and the log need not tell each time.
+      if (!stream.isRefused) log.warn(`not shown: ${this.#refusal}`, { stream: stream.id });
+      stream.counted.refusals += 1;
+      onRefused(name);
+    }
+    this.#settling = undefined;
   }
 
   get #refusal(): string {
     const { max } = this.#options.load;
-    return `${max} streams run already, the most that bridge.max_streams allows`;
+    const running = max === 1 ? "1 stream runs" : `${max} streams run`;
+    return `${running} already, the most that bridge.max_streams allows: raise it, or close another stream`;
   }
 
   #start(names: readonly LaneName[]): void {
@@ -292,15 +317,22 @@ export class Camera implements AsyncDisposable {
     this.#spare.want({ form, jpeg: any, onEnded: (exit) => this.#failed(form.coder, exit) });
   }
 
-  #state(name: LaneName, { isDemanded }: Stream): StreamState {
-    if (this.#isRefused && isDemanded) return "failed";
+  #state(name: LaneName, stream: Stream): StreamState {
+    if (this.#turnsAway(stream)) return "failed";
     if (this.#run?.stop.signal.aborted === false) return this.#run.broadcast.state(name);
     return this.#run !== undefined || this.#endings.size > 0 ? "draining" : "idle";
   }
 
-  #reason(name: LaneName, { isDemanded }: Stream): string | null {
+  /** Whether that stream's viewers are refused, or were a moment ago and would be again. */
+  #turnsAway({ isDemanded, isRefused }: Stream): boolean {
+    if (this.#run !== undefined) return false;
+    return isDemanded ? this.#isRefused : isRefused && this.#options.load.isFull;
+  }
+
+  #reason(name: LaneName, stream: Stream): string | null {
+    const { isDemanded } = stream;
     if (isDemanded && !this.#isServerThere) return "the RTSP server is not running";
-    if (this.#isRefused && isDemanded) return this.#refusal;
+    if (this.#turnsAway(stream)) return this.#refusal;
     if (this.#run?.stop.signal.aborted !== false || !isDemanded) return null;
     return this.#run.broadcast.reason(name) ?? this.#choice.trouble;
   }

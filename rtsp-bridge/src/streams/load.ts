@@ -24,9 +24,13 @@ export class Load {
     this.#max = streams;
   }
 
+  get isFull(): boolean {
+    return this.#active.size >= this.#max;
+  }
+
   /** Whether one more may run; then it counts until it leaves. */
   enter(stream: object): boolean {
-    if (!this.#active.has(stream) && this.#active.size >= this.#max) return false;
+    if (!this.#active.has(stream) && this.isFull) return false;
     this.#active.add(stream);
     return true;
   }

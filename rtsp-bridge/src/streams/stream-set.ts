@@ -50,6 +50,7 @@ const nothingCounted: StreamCounters = {
   framesOut: 0,
   bytesOut: 0,
   encoderFallbacks: 0,
+  refusals: 0,
 };
 
 class Streams implements StreamSet {
@@ -58,6 +59,7 @@ class Streams implements StreamSet {
   readonly #load = new Load();
   readonly #painter = new SlatePainter();
   readonly #entries = new Map<string, Entry>();
+  readonly #refusedListeners = new Set<(id: string) => void>();
   /** One change at a time: a path must be gone before it is made again. */
   #applied: Promise<void> = Promise.resolve();
   #isServerThere = true;
@@ -99,6 +101,11 @@ class Streams implements StreamSet {
   serverAvailable(available: boolean): void {
     this.#isServerThere = available;
     for (const { main } of this.#entries.values()) main.serverAvailable(available);
+  }
+
+  onRefused(listener: (id: string) => void): Disposable {
+    this.#refusedListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#refusedListeners.delete(listener) };
   }
 
   list(): readonly StreamStatus[] {
@@ -162,7 +169,14 @@ class Streams implements StreamSet {
 
   #create(plan: StreamPlan, coder: Coder, knowledge: Knowledge): Entry {
     const log = this.#options.log.with({ stream: plan.id });
-    const own = { log, knowledge, load: this.#load, onLeft: () => this.#retry(), drawSlate: this.#painter.draw };
+    const own = {
+      log,
+      knowledge,
+      load: this.#load,
+      onLeft: () => this.#retry(),
+      onRefused: (name: LaneName) => this.#refused(plan.id, name),
+      drawSlate: this.#painter.draw,
+    };
     let made: Camera | undefined;
     const main = new Switch(plan, this.#isServerThere, {
       gatewayHeaders: () => ({}),
@@ -175,6 +189,12 @@ class Streams implements StreamSet {
     });
     if (made === undefined) throw new Error("a switch makes its stream of pictures at once");
     return { plan, coder, main, camera: made };
+  }
+
+  /** A camera that may send video yet, which needs no place among the encoded, is waited for. */
+  #refused(id: string, name: LaneName): void {
+    if (name === "main" && this.#entries.get(id)?.main.mayHaveVideo !== false) return;
+    for (const listener of this.#refusedListeners) listener(name === "sub" ? subId(id) : id);
   }
 
   #retry(): void {

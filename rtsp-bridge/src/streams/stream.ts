@@ -7,6 +7,8 @@ import type { PictureSize } from "../ffmpeg/jpeg.ts";
 import { RateMeter } from "./rate-meter.ts";
 import type { StreamStatus } from "./streams.ts";
 
+const toldForMs = 60_000;
+
 /** One stretch of being published. */
 interface Run {
   readonly demandedMs: number;
@@ -19,11 +21,21 @@ export class Stream {
   /** Somebody waits for it or watches it. */
   isDemanded = false;
   viewers = 0;
-  readonly counted = { framesIn: 0, framesDropped: 0, framesHeld: 0, framesOut: 0, bytesOut: 0, encoderFallbacks: 0 };
+  readonly counted = {
+    framesIn: 0,
+    framesDropped: 0,
+    framesHeld: 0,
+    framesOut: 0,
+    bytesOut: 0,
+    encoderFallbacks: 0,
+    refusals: 0,
+  };
   restarts = 0;
   readonly #clock: Clock;
   readonly #log: Log;
   #run: Run | undefined;
+  /** Monotonic time until which it is told that viewers were refused, ms. */
+  #refusedUntilMs = Number.NEGATIVE_INFINITY;
   #startSeconds: number | null = null;
   #size: PictureSize | null = null;
 
@@ -31,6 +43,21 @@ export class Stream {
     this.id = id;
     this.#clock = clock;
     this.#log = log;
+  }
+
+  /** Viewers were refused a moment ago, and would be again. */
+  get isRefused(): boolean {
+    return this.#clock.monotonic() < this.#refusedUntilMs;
+  }
+
+  /** Viewers went away refused: told for a while, as nobody could read it in the moment that they waited. */
+  refused(): void {
+    this.#refusedUntilMs = this.#clock.monotonic() + toldForMs;
+  }
+
+  /** They would not be refused now. */
+  admitted(): void {
+    this.#refusedUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   /** It is published from now on; a second call changes nothing. */

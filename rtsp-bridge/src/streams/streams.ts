@@ -45,6 +45,8 @@ export interface StreamCounters {
   readonly bytesOut: number;
   /** Times an encoding device was given up for x264. */
   readonly encoderFallbacks: number;
+  /** Times viewers were refused because as many streams ran as may. */
+  readonly refusals: number;
 }
 
 export interface ApplyOptions {
@@ -57,7 +59,8 @@ export interface ApplyOptions {
 export interface StreamSet extends AsyncDisposable {
   /**
    * Starts, ends and keeps streams so that they match the plans. Equal plans are not touched. With
-   * `maxStreams` cameras running, one more is `failed`, and says so, until one ends.
+   * `maxStreams` cameras running, one more is `failed`, and says so, until one ends, or until a minute after
+   * nobody wants it any more.
    */
   apply(plans: readonly StreamPlan[], options?: ApplyOptions): Promise<void>;
   /** Somebody waits for this path: publish now. Idempotent. */
@@ -73,6 +76,8 @@ export interface StreamSet extends AsyncDisposable {
    * streams that are still demanded are published again.
    */
   serverAvailable(available: boolean): void;
+  /** Calls back each time that a path which is demanded may not run beside the others: nobody need wait for it. */
+  onRefused(listener: (id: string) => void): Disposable;
   list(): readonly StreamStatus[];
   counters(id: string): StreamCounters;
   /** JPEG pictures of a stream whose camera sends video; undefined for a path that is not there. */
