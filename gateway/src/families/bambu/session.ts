@@ -6,6 +6,7 @@ import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import type { CommandAccess, Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { createAuthorization } from "./signing/authorization.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { decodePayload, encodePayload, topicsOf, type Message, type Topics } from "./codec.ts";
@@ -71,10 +72,7 @@ export class BambuSession implements Session, PrinterLink {
   readonly #authorization: Authorization;
   readonly #requests: Requests;
   readonly #xcam = new XcamHold();
-  readonly #life = new AbortController();
-  readonly #signal: AbortSignal;
-  readonly #end = Promise.withResolvers<PrinterError>();
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #life: SessionLife;
   readonly #watchers = new Set<() => void>();
   #model: Model;
   #modules: readonly ModuleInfo[] = [];
@@ -103,9 +101,9 @@ export class BambuSession implements Session, PrinterLink {
       memory: memory.authorization,
     });
     this.#authorization = options.onlyReads ? withoutCommands(authorization) : authorization;
-    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal, () => this.#requests.end());
     this.#reportedMs = clock.monotonic();
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
   }
 
   get model(): Model {
@@ -122,7 +120,7 @@ export class BambuSession implements Session, PrinterLink {
 
   /** Subscribe, ask for versions and the whole status; nothing is told before both came. */
   async begin(): Promise<void> {
-    this.#run(async () => this.#receive());
+    this.#life.run(async () => this.#receive());
     await this.#within(subscribeMs, "the printer's broker does not answer", async () =>
       this.#transport.subscribe([this.#topics.report], 0),
     );
@@ -133,8 +131,8 @@ export class BambuSession implements Session, PrinterLink {
     await versions;
     this.#told = true;
     this.#tell();
-    this.#run(async () => this.#watch());
-    for (const task of this.#options.tasks) this.#run(async () => task(this.#signal));
+    this.#life.run(async () => this.#watch());
+    for (const task of this.#options.tasks) this.#life.run(async () => task(this.#life.signal));
   }
 
   report(): Report {
@@ -190,7 +188,7 @@ export class BambuSession implements Session, PrinterLink {
       if (seen(this.report())) resolve(true);
     };
     this.#watchers.add(look);
-    this.#options.clock.wait(timeoutMs, AbortSignal.any([signal, this.#signal, over.signal])).then(
+    this.#options.clock.wait(timeoutMs, AbortSignal.any([signal, this.#life.signal, over.signal])).then(
       () => resolve(false),
       () => resolve(false),
     );
@@ -211,10 +209,10 @@ export class BambuSession implements Session, PrinterLink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
     await this.#options.files[Symbol.asyncDispose]();
     await this.#transport.close();
-    await Promise.allSettled(this.#tasks);
+    await this.#life.settled();
   }
 
   #createHandlers(): CommandHandlers {
@@ -245,7 +243,7 @@ export class BambuSession implements Session, PrinterLink {
   async #firstReport(): Promise<void> {
     const isThere = (): boolean => this.#report !== undefined;
     const wait = async (timeoutMs: number): Promise<boolean> =>
-      this.until(isThere, { signal: this.#signal, timeoutMs });
+      this.until(isThere, { signal: this.#life.signal, timeoutMs });
     if (await wait(nudgeMs)) return;
     // Deltas alone mean that the full report was lost: it is not asked for twice.
     this.#pushing("start");
@@ -259,11 +257,11 @@ export class BambuSession implements Session, PrinterLink {
 
   async #askVersions(): Promise<void> {
     for (let tries = 0; tries < versionTries; tries += 1) {
-      const options = { signal: this.#signal, timeoutMs: versionMs };
+      const options = { signal: this.#life.signal, timeoutMs: versionMs };
       const reply = await this.request("info", "get_version", {}, options);
       if (reply !== undefined) this.#takeModules(readModules(reply.body));
       if (isComplete(this.#modules)) return;
-      if (reply !== undefined) await this.#options.clock.wait(versionMs, this.#signal);
+      if (reply !== undefined) await this.#options.clock.wait(versionMs, this.#life.signal);
     }
     this.#options.log.warn("the printer does not tell its versions");
   }
@@ -279,29 +277,15 @@ export class BambuSession implements Session, PrinterLink {
   async #watch(): Promise<never> {
     return watchReports({
       clock: this.#options.clock,
-      signal: this.#signal,
+      signal: this.#life.signal,
       reportAgeMs: () => this.reportAgeMs(),
       restartReports: () => void this.#pushing("start"),
     });
   }
 
-  /** Runs a loop for the life of the session; its failure is the session's end. */
-  #run(task: () => Promise<void>): void {
-    const running = task()
-      .catch((error: unknown) => this.#finish(PrinterError.from(error)))
-      .finally(() => this.#tasks.delete(running));
-    this.#tasks.add(running);
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#life.abort(error);
-    this.#requests.end();
-  }
-
   async #within(ms: number, words: string, task: () => Promise<void>): Promise<void> {
     const over = new AbortController();
-    const limit = this.#options.clock.wait(ms, AbortSignal.any([this.#signal, over.signal])).then(() => {
+    const limit = this.#options.clock.wait(ms, AbortSignal.any([this.#life.signal, over.signal])).then(() => {
       throw new PrinterError("timeout", words);
     });
     limit.catch(() => undefined); // it was in time
@@ -367,7 +351,8 @@ export class BambuSession implements Session, PrinterLink {
   #followUp(before: Report, wasActive: boolean): void {
     if (!wasActive && this.#options.memory.job.isActive === true) this.pushAll();
     const versions = [before, this.report()].map((report) => number(fields(report["online"])["version"]));
-    if (this.#told && versions[0] !== null && versions[0] !== versions[1]) this.#run(async () => this.#askVersions());
+    if (this.#told && versions[0] !== null && versions[0] !== versions[1])
+      this.#life.run(async () => this.#askVersions());
   }
 
   #changed(): void {

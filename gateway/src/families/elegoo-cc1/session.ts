@@ -8,6 +8,7 @@ import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Fault, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { mayHaveCanvas, readCanvas, type Canvas } from "./canvas.ts";
 import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import type { Fields, Message } from "./codec.ts";
@@ -59,10 +60,8 @@ export class CentauriSession implements Session {
   readonly #options: ConnectOptions<Connection>;
   readonly #transport: Transport;
   readonly #link: Link;
-  readonly #life = new AbortController();
-  readonly #end = Promise.withResolvers<PrinterError>();
+  readonly #life: SessionLife;
   readonly #statuses: Emitter<Fields>;
-  readonly #tasks: Promise<void>[] = [];
   readonly #jobs: JobWatch;
   #mainboardId: string;
   #firmware: Firmware = unknownFirmware;
@@ -89,7 +88,8 @@ export class CentauriSession implements Session {
     this.connection = connection;
     this.clock = clock;
     this.log = log;
-    this.signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal, (error) => this.#link.fail(error));
+    this.signal = this.#life.signal;
     this.fileErrors = new Emitter((error) => log.error("a listener failed", { error }));
     this.#statuses = new Emitter((error) => log.error("a listener failed", { error }));
     this.#link = new Link({
@@ -106,23 +106,23 @@ export class CentauriSession implements Session {
     });
     this.#mainboardId = connection.mainboard_id ?? "";
     this.#statusMs = clock.monotonic();
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
     this.handlers = createHandlers(this);
   }
 
   /** Handshake: attributes and status are asked for, never waited for unasked; then the subscription. */
   async begin(): Promise<void> {
     const first = this.#nextStatus();
-    this.#run(async () => this.#link.receive());
-    if (this.#mainboardId === "") this.#run(async () => this.#askWhoItIs());
+    this.#life.run(async () => this.#link.receive());
+    if (this.#mainboardId === "") this.#life.run(async () => this.#askWhoItIs());
     this.#link.post("refreshAttributes", {});
     this.#link.post("refreshStatus", {});
     await Promise.race([first, this.#handshakeLimit(), this.ended.then(async (error) => Promise.reject(error))]);
     this.#link.post("subscribe", { TimePeriod: pushEveryMs });
-    this.#run(async () => this.#link.keepAlive());
-    this.#run(async () => this.#pollStatus());
-    this.#run(async () => this.#pollAttributes());
-    this.#run(async () => this.#pollCanvas());
+    this.#life.run(async () => this.#link.keepAlive());
+    this.#life.run(async () => this.#pollStatus());
+    this.#life.run(async () => this.#pollAttributes());
+    this.#life.run(async () => this.#pollCanvas());
   }
 
   /** The printer's last status; empty before the first. */
@@ -184,20 +184,9 @@ export class CentauriSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
     await this.#transport.close();
-    await Promise.allSettled(this.#tasks);
-  }
-
-  /** Runs a loop for the life of the session; its failure is the session's end. */
-  #run(task: () => Promise<void>): void {
-    this.#tasks.push(task().catch((error: unknown) => this.#finish(PrinterError.from(error))));
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#link.fail(error);
-    this.#life.abort(error);
+    await this.#life.settled();
   }
 
   async #handshakeLimit(): Promise<void> {

@@ -6,6 +6,7 @@ import { PrinterError } from "../../model/errors.ts";
 import type { CommandHandlers } from "../../model/commands.ts";
 import { unknownReadings, type Readings } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { capabilitiesOf, unavailableCommands } from "./capabilities.ts";
 import { decodePayload, encodeRequest, ping, topicsOf, type Fields, type Message, type Topics } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -57,9 +58,7 @@ export class Cc2Session implements Session, UpkeptSession {
   readonly #registration: Registration;
   readonly #queue: RequestQueue;
   readonly #pushes = new PushOrder();
-  readonly #life = new AbortController();
-  readonly #end = Promise.withResolvers<PrinterError>();
-  readonly #tasks: Promise<void>[] = [];
+  readonly #life: SessionLife;
   readonly #suspects: MethodName[] = [];
   #view: View = emptyView;
   #held: Readings[] | undefined = [];
@@ -80,9 +79,10 @@ export class Cc2Session implements Session, UpkeptSession {
     this.#transport = transport;
     this.#topics = topicsOf(options.serial, memory.clientId);
     this.#registration = new Registration(memory.clientId);
-    this.signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal, (error) => this.#queue.fail(error));
+    this.signal = this.#life.signal;
     this.#heardMs = clock.monotonic();
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
     this.#queue = new RequestQueue({
       clock,
       send: (name, params, id) => this.#send(name, params, id),
@@ -95,7 +95,7 @@ export class Cc2Session implements Session, UpkeptSession {
 
   /** Subscribe first, then register, then the whole status and what the machine is. */
   async begin(): Promise<void> {
-    this.#run(async () => this.#receive());
+    this.#life.run(async () => this.#receive());
     const limit = this.options.clock.wait(subscribeMs, this.signal).then(() => {
       throw new PrinterError("timeout", "the printer's broker does not answer");
     });
@@ -103,12 +103,12 @@ export class Cc2Session implements Session, UpkeptSession {
     await Promise.race([this.#transport.subscribe([...this.#topics.inbound.keys()], 1), limit]);
     const publish = (topic: string, payload: string): void => void this.#transport.publish(topic, payload, 1);
     await this.#registration.request(this.#topics, publish, { clock: this.options.clock, signal: this.signal });
-    this.#run(async () => this.#keepAlive());
-    this.#run(async () => this.#queue.run(this.signal));
+    this.#life.run(async () => this.#keepAlive());
+    this.#life.run(async () => this.#queue.run(this.signal));
     await this.ask("status", {});
     await this.#identify();
     this.#tellHeld();
-    this.#run(async () => this.upkeep.run(this.signal));
+    this.#life.run(async () => this.upkeep.run(this.signal));
   }
 
   get view(): View {
@@ -140,7 +140,7 @@ export class Cc2Session implements Session, UpkeptSession {
     const { errorCode, result } = await this.askRaw(name, params, options);
     if (errorCode === 0) return result;
     if (errorCode === codes.notRegistered) {
-      this.#finish(new PrinterError("unreachable", "the printer has forgotten this client; connecting again"));
+      this.#life.end(new PrinterError("unreachable", "the printer has forgotten this client; connecting again"));
     }
     throw refusal(errorCode);
   }
@@ -195,9 +195,9 @@ export class Cc2Session implements Session, UpkeptSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
     await this.#transport.close();
-    await Promise.allSettled(this.#tasks);
+    await this.#life.settled();
   }
 
   /** Each in its order: a job may have ended in the meantime. */
@@ -216,17 +216,6 @@ export class Cc2Session implements Session, UpkeptSession {
       this.options.log.warn("the printer does not tell its firmware", { error });
       this.tellIdentity();
     }
-  }
-
-  /** Runs a loop for the life of the session; its failure is the session's end. */
-  #run(task: () => Promise<void>): void {
-    this.#tasks.push(task().catch((error: unknown) => this.#finish(PrinterError.from(error))));
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#queue.fail(error);
-    this.#life.abort(error);
   }
 
   #send(name: MethodName, params: Fields, id: number): void {
@@ -327,7 +316,7 @@ export class Cc2Session implements Session, UpkeptSession {
     // The status is what every firmware answers: it tells a missing method from a lost registration.
     this.upkeep.wantStatus();
     if (this.#suspects.length < silencesUntilLost) return;
-    this.#finish(new PrinterError("timeout", "the printer answers nothing any more; connecting again"));
+    this.#life.end(new PrinterError("timeout", "the printer answers nothing any more; connecting again"));
   }
 }
 

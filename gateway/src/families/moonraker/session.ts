@@ -7,6 +7,7 @@ import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Readings } from "../../model/printer.ts";
 import { begun } from "../begun.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { decodeFrame, encodeRequest, type Fields, type Message } from "./codec.ts";
 import { createHandlers } from "./commands.ts";
 import type { Connection } from "./connection.ts";
@@ -43,10 +44,7 @@ export class MoonrakerSession implements Session {
   readonly #options: ConnectOptions<Connection>;
   readonly #transport: Transport;
   readonly #requests: PendingRequests;
-  readonly #life = new AbortController();
-  readonly #signal: AbortSignal;
-  readonly #end = Promise.withResolvers<PrinterError>();
-  readonly #tasks: Promise<void>[] = [];
+  readonly #life: SessionLife;
   /** Ends the wait of the watch: something happened that asks for a whole new status. */
   #wake = new AbortController();
   #reported: Readings = unknownReadings;
@@ -60,9 +58,9 @@ export class MoonrakerSession implements Session {
     this.#options = options;
     this.#transport = transport;
     this.#requests = new PendingRequests(options.clock);
-    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal, (error) => this.#requests.fail(error));
     this.#heardMs = options.clock.monotonic();
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
     this.machine = new Machine({
       ask: async (method, params) => this.ask(method, params),
       identify: options.identify,
@@ -74,7 +72,7 @@ export class MoonrakerSession implements Session {
   }
 
   async begin(): Promise<void> {
-    this.#run(async () => this.#receive());
+    this.#life.run(async () => this.#receive());
     await this.ask("server.connection.identify", {
       client_name: "Gantry",
       version: "1",
@@ -84,8 +82,8 @@ export class MoonrakerSession implements Session {
     await this.machine.sync();
     this.#begun = true;
     this.#report(this.machine.readings());
-    this.#run(async () => this.#watch());
-    this.#run(async () => this.#flush());
+    this.#life.run(async () => this.#watch());
+    this.#life.run(async () => this.#flush());
   }
 
   /**
@@ -93,7 +91,7 @@ export class MoonrakerSession implements Session {
    * @throws PrinterError as ./refusals.ts says, `timeout`, `unreachable`; the signal's reason
    */
   async ask(method: string, params: Fields = {}, { signal, deadlineMs = answerMs }: AskOptions = {}): Promise<unknown> {
-    const either = signal === undefined ? this.#signal : AbortSignal.any([signal, this.#signal]);
+    const either = signal === undefined ? this.#life.signal : AbortSignal.any([signal, this.#life.signal]);
     const send = (id: number): void => this.#transport.send(encodeRequest(method, params, id));
     const settled = await this.#requests.ask(send, deadlineMs, either);
     if (settled.kind === "answer") return settled.result;
@@ -101,21 +99,10 @@ export class MoonrakerSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
     await this.#transport.close();
-    await Promise.allSettled(this.#tasks);
+    await this.#life.settled();
     await this.machine.settled();
-  }
-
-  /** Runs a loop for the life of the session; its failure is the session's end. */
-  #run(task: () => Promise<void>): void {
-    this.#tasks.push(task().catch((error: unknown) => this.#finish(PrinterError.from(error))));
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#requests.fail(error);
-    this.#life.abort(error);
   }
 
   async #receive(): Promise<void> {
@@ -161,7 +148,7 @@ export class MoonrakerSession implements Session {
 
   async #flush(): Promise<void> {
     while (true) {
-      await this.#options.clock.wait(reportEveryMs, this.#signal);
+      await this.#options.clock.wait(reportEveryMs, this.#life.signal);
       if (this.#stale) this.#report(this.machine.readings());
     }
   }
@@ -180,10 +167,10 @@ export class MoonrakerSession implements Session {
     try {
       await clock.wait(
         this.machine.isAway ? pollAwayMs : silenceMs,
-        AbortSignal.any([this.#signal, this.#wake.signal]),
+        AbortSignal.any([this.#life.signal, this.#wake.signal]),
       );
     } catch {
-      this.#signal.throwIfAborted();
+      this.#life.signal.throwIfAborted();
     }
     const { aborted } = this.#wake.signal;
     if (aborted) this.#wake = new AbortController();

@@ -7,6 +7,7 @@ import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import type { Storage } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { fields, readStatus, text, type Fields, type PushMessage, type Report } from "./codec.ts";
 import type { Connection } from "./connection.ts";
@@ -35,10 +36,7 @@ export class OctoPrintSession implements Session {
   readonly ended: Promise<PrinterError>;
   readonly rest: Rest;
   readonly #options: ConnectOptions<Connection>;
-  readonly #life = new AbortController();
-  readonly #signal: AbortSignal;
-  readonly #end = Promise.withResolvers<PrinterError>();
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #life: SessionLife;
   #version = "";
   #machine: Machine = unknownMachine;
   #storages: readonly Storage[] = [];
@@ -50,9 +48,9 @@ export class OctoPrintSession implements Session {
 
   constructor(options: ConnectOptions<Connection>, createHandlers: (session: OctoPrintSession) => CommandHandlers) {
     this.#options = options;
-    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal);
     this.rest = new Rest(options.connection, options.clock);
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
     this.handlers = createHandlers(this);
   }
 
@@ -70,7 +68,7 @@ export class OctoPrintSession implements Session {
   }
 
   async begin(): Promise<void> {
-    const signal = this.#signal;
+    const signal = this.#life.signal;
     const version = await this.rest.get("/api/version", { signal }).catch((error: unknown) => {
       throw isCode(error, "not_found") ? notOctoPrint("something else") : error;
     });
@@ -78,14 +76,14 @@ export class OctoPrintSession implements Session {
     await this.#identify();
     await this.#readStorages();
     await this.refresh(signal);
-    this.#run(async () => this.#poll());
-    this.#run(async () => this.#listen());
+    this.#life.run(async () => this.#poll());
+    this.#life.run(async () => this.#listen());
   }
 
   /** Asks for the status now. @throws PrinterError */
   async refresh(signal: AbortSignal): Promise<void> {
     const before = this.#reports;
-    const options = { signal: AbortSignal.any([signal, this.#signal]) };
+    const options = { signal: AbortSignal.any([signal, this.#life.signal]) };
     const job = await this.rest.get("/api/job", options);
     const printer = await this.rest.get("/api/printer?exclude=sd", options).catch((error: unknown) => {
       if (isCode(error, "wrong_phase")) return null; // 409: OctoPrint has no machine
@@ -101,7 +99,7 @@ export class OctoPrintSession implements Session {
    */
   async tell(path: string, body: Fields, signal: AbortSignal): Promise<Told> {
     try {
-      await this.rest.post(path, body, { signal: AbortSignal.any([signal, this.#signal]) });
+      await this.rest.post(path, body, { signal: AbortSignal.any([signal, this.#life.signal]) });
     } catch (error) {
       const known = PrinterError.from(error);
       if (known.code === "timeout" && !signal.aborted) return { outcome: "unconfirmed" };
@@ -121,21 +119,8 @@ export class OctoPrintSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
-    await Promise.allSettled(this.#tasks);
-  }
-
-  /** Runs a task for the life of the session; its failure is the session's end. */
-  #run(task: () => Promise<void>): void {
-    const running = task()
-      .catch((error: unknown) => this.#finish(PrinterError.from(error)))
-      .finally(() => this.#tasks.delete(running));
-    this.#tasks.add(running);
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#life.abort(error);
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
+    await this.#life.settled();
   }
 
   #take(report: Report): void {
@@ -151,7 +136,7 @@ export class OctoPrintSession implements Session {
   /** Who it is and what it has, by profile and settings, as far as the key may read them. */
   async #identify(): Promise<void> {
     const { connection, identify } = this.#options;
-    const status = await this.rest.get("/api/connection", { signal: this.#signal });
+    const status = await this.rest.get("/api/connection", { signal: this.#life.signal });
     const profiles = fields((await this.#readable("/api/printerprofiles"))["profiles"]);
     const current = text(fields(status["current"])["printerProfile"]);
     const profile = fields(
@@ -166,7 +151,7 @@ export class OctoPrintSession implements Session {
   /** A document, or an empty one where the key's user may not read it. */
   async #readable(path: string): Promise<Fields> {
     try {
-      return await this.rest.get(path, { signal: this.#signal });
+      return await this.rest.get(path, { signal: this.#life.signal });
     } catch (error) {
       if (!isCode(error, "printer_auth")) throw error;
       this.#options.log.info("the API key may not read this; going on without", { path });
@@ -176,7 +161,7 @@ export class OctoPrintSession implements Session {
 
   async #readStorages(): Promise<void> {
     try {
-      this.#storages = await readStorages(this.rest, this.#signal);
+      this.#storages = await readStorages(this.rest, this.#life.signal);
     } catch (error) {
       if (!isCode(error, "printer_auth")) throw error;
     }
@@ -189,11 +174,11 @@ export class OctoPrintSession implements Session {
     while (true) {
       this.#wake = new AbortController();
       const wake = this.#wake.signal;
-      await clock.wait(pollAloneMs, AbortSignal.any([this.#signal, wake])).catch((error: unknown) => {
-        if (!wake.aborted || this.#signal.aborted) throw error;
+      await clock.wait(pollAloneMs, AbortSignal.any([this.#life.signal, wake])).catch((error: unknown) => {
+        if (!wake.aborted || this.#life.signal.aborted) throw error;
       });
       if (!wake.aborted && this.#pushLives && clock.monotonic() - askedMs < pollBesidePushMs) continue;
-      await this.refresh(this.#signal);
+      await this.refresh(this.#life.signal);
       askedMs = clock.monotonic();
     }
   }
@@ -207,7 +192,7 @@ export class OctoPrintSession implements Session {
   async #listen(): Promise<void> {
     const { connection, clock, log } = this.#options;
     const backoff = new Backoff(pushRetry);
-    const about = { rest: this.rest, url: connection.url, clock, log, signal: this.#signal };
+    const about = { rest: this.rest, url: connection.url, clock, log, signal: this.#life.signal };
     while (true) {
       let waitMs = 0;
       try {
@@ -216,7 +201,7 @@ export class OctoPrintSession implements Session {
           this.#takePush(message);
         }
       } catch (error) {
-        this.#signal.throwIfAborted();
+        this.#life.signal.throwIfAborted();
         const { message, retryAfterMs } = PrinterError.from(error);
         waitMs = backoff.next(retryAfterMs);
         log.info("no push socket; asking by REST", { reason: message, retryMs: Math.round(waitMs) });
@@ -224,7 +209,7 @@ export class OctoPrintSession implements Session {
       this.#pushedMs = Number.NEGATIVE_INFINITY;
       if (this.#known !== undefined) this.#known = { ...this.#known, z: null };
       this.#wake.abort();
-      await clock.wait(waitMs, this.#signal);
+      await clock.wait(waitMs, this.#life.signal);
     }
   }
 
@@ -251,8 +236,8 @@ export class OctoPrintSession implements Session {
     if (type === "PrintFailed" && payload["reason"] === "error" && this.#known !== undefined) {
       this.#show(failed(this.#known));
     }
-    if (type === "UpdatedFiles") this.#run(async () => this.#readStorages());
-    if (settingsEvents.has(type)) this.#run(async () => this.#identify());
+    if (type === "UpdatedFiles") this.#life.run(async () => this.#readStorages());
+    if (settingsEvents.has(type)) this.#life.run(async () => this.#identify());
   }
 }
 

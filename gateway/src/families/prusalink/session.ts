@@ -6,6 +6,7 @@ import type { CommandHandlers } from "../../model/commands.ts";
 import { PrinterError } from "../../model/errors.ts";
 import { unknownReadings, type Readings, type Storage } from "../../model/printer.ts";
 import type { ConnectOptions, Session } from "../family.ts";
+import { SessionLife } from "../session-life.ts";
 import { fields, list, number, text, type Fields } from "./answers.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
@@ -24,10 +25,7 @@ export class PrusaLinkSession implements Session {
   readonly ended: Promise<PrinterError>;
   readonly transport: Transport;
   readonly #options: ConnectOptions<Connection>;
-  readonly #life = new AbortController();
-  readonly #signal: AbortSignal;
-  readonly #end = Promise.withResolvers<PrinterError>();
-  #polling: Promise<void> | undefined;
+  readonly #life: SessionLife;
   #readings: Readings = unknownReadings;
   #job: Fields = {};
   #storages: readonly Storage[] = [];
@@ -36,9 +34,9 @@ export class PrusaLinkSession implements Session {
 
   constructor(options: ConnectOptions<Connection>, createHandlers: (session: PrusaLinkSession) => CommandHandlers) {
     this.#options = options;
-    this.#signal = AbortSignal.any([options.signal, this.#life.signal]);
+    this.#life = new SessionLife(options.signal);
     this.transport = new Transport(options.connection);
-    this.ended = this.#end.promise;
+    this.ended = this.#life.ended;
     this.handlers = createHandlers(this);
   }
 
@@ -66,14 +64,14 @@ export class PrusaLinkSession implements Session {
     this.#isPi = isPi(version);
     const cameras = this.#isPi ? list(fields(await this.#optional("/api/v1/cameras"))["camera_list"]) : [];
     const hasCamera = cameras.some((camera) => camera["connected"] === true);
-    await this.refresh(this.#signal);
+    await this.refresh(this.#life.signal);
     this.#options.identify(readIdentity(version, info), capabilitiesFor(this.#isPi, hasCamera));
-    this.#polling = this.#poll().catch((error: unknown) => this.#finish(PrinterError.from(error)));
+    this.#life.run(async () => this.#poll());
   }
 
   /** Asks for the status, and for the job when it is another; reports both. */
   async refresh(signal: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([signal, this.#signal]);
+    const either = AbortSignal.any([signal, this.#life.signal]);
     await this.#refreshStorages(either);
     const status = fields(await this.transport.json("/api/v1/status", either));
     const id = number(fields(status["job"])["id"]);
@@ -85,7 +83,7 @@ export class PrusaLinkSession implements Session {
 
   /** Waits; ends with the session. */
   async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#options.clock.wait(ms, AbortSignal.any([signal, this.#signal]));
+    await this.#options.clock.wait(ms, AbortSignal.any([signal, this.#life.signal]));
   }
 
   /** The next `refresh` asks how full the storages are. */
@@ -94,17 +92,12 @@ export class PrusaLinkSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finish(new PrinterError("aborted", "the session was ended"));
-    await this.#polling;
-  }
-
-  #finish(error: PrinterError): void {
-    this.#end.resolve(error);
-    this.#life.abort(error);
+    this.#life.end(new PrinterError("aborted", "the session was ended"));
+    await this.#life.settled();
   }
 
   async #version(): Promise<Fields> {
-    const version = fields(await this.transport.json("/api/version", this.#signal));
+    const version = fields(await this.transport.json("/api/version", this.#life.signal));
     const words = text(version["text"]) ?? "";
     if (words.startsWith("PrusaLink") || text(version["api"])?.startsWith("2.") === true) return version;
     const other = words === "" ? "something else answers here" : `"${words.slice(0, 60)}" answers here`;
@@ -122,12 +115,12 @@ export class PrusaLinkSession implements Session {
   async #poll(): Promise<never> {
     let misses = 0;
     while (true) {
-      await this.#options.clock.wait(this.#readings.job === null ? pollIdleMs : pollActiveMs, this.#signal);
+      await this.#options.clock.wait(this.#readings.job === null ? pollIdleMs : pollActiveMs, this.#life.signal);
       try {
-        await this.refresh(this.#signal);
+        await this.refresh(this.#life.signal);
         misses = 0;
       } catch (error) {
-        this.#signal.throwIfAborted();
+        this.#life.signal.throwIfAborted();
         misses += 1;
         const { code } = PrinterError.from(error);
         if ((code !== "unreachable" && code !== "timeout") || misses > missesAllowed) throw error;
@@ -139,7 +132,7 @@ export class PrusaLinkSession implements Session {
   /** The answer, or null where this PrusaLink has no such thing. */
   async #optional(path: string): Promise<unknown> {
     try {
-      return await this.transport.json(path, this.#signal);
+      return await this.transport.json(path, this.#life.signal);
     } catch (error) {
       const { code } = PrinterError.from(error);
       if (code === "not_found" || code === "printer_refused") return null;
