@@ -4,7 +4,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { definitionOf, type LaunchOptions, startSimulator } from "./launch.ts";
 import { simulators } from "./register.ts";
-import { type SimulatorDefinition, UsageError, wholeNumber } from "./simulator.ts";
+import { wholeNumber } from "./settings.ts";
+import { type SimulatorDefinition, UsageError } from "./simulator.ts";
 
 try {
   await main(process.argv.slice(2));

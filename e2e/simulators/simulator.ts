@@ -31,9 +31,12 @@ export interface Fault {
   clear?(): void | Promise<void>;
 }
 
+/** By the names that POST /fault takes. */
+export type Faults = Readonly<Record<string, Fault>>;
+
 /** What the admin interface can see and do. Nothing of it is on the printer's own wire. */
 export interface Control {
-  readonly faults: Readonly<Record<string, Fault>>;
+  readonly faults: Faults;
   readonly scenarios: readonly string[];
   /** Numbers a test asserts on: open sockets, frames by command, crashes. */
   counters(): Readonly<Record<string, unknown>>;
@@ -82,13 +85,4 @@ export interface SimulatorDefinition {
 /** The user asked for something that does not exist; the message says what does. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-}
-
-/** Reads a whole number setting. @throws UsageError outside the bounds. */
-export function wholeNumber(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isInteger(value) || value < minimum || value > maximum) {
-    throw new UsageError(`--${name}: "${text}" is not a whole number from ${minimum} to ${maximum}`);
-  }
-  return value;
 }

@@ -1,47 +1,37 @@
 // The faults of the simulated cloud, by the names that POST /fault takes.
 
-import type { Fault } from "../simulator.ts";
+import { knobFaults, number } from "../admin/fault-kinds.ts";
+import type { Faults } from "../simulator.ts";
 import type { CloudBroker } from "./broker.ts";
 import type { Cloud, Guard, Knobs } from "./cloud.ts";
 
 const guards = ["html-403", "418", "429", "html-503", "500", "truncated"] as const satisfies readonly Guard[];
 
-export function cloudFaults(cloud: Cloud, broker: CloudBroker): Readonly<Record<string, Fault>> {
+export function cloudFaults(cloud: Cloud, broker: CloudBroker): Faults {
   const { knobs } = cloud;
-  const usual: Knobs = { ...knobs };
-  const back = (name: keyof Knobs) => (): void => void Object.assign(knobs, { [name]: usual[name] });
+  const { at, asked } = knobFaults(knobs);
   return {
     "tokens-end": { summary: "no token that was given is taken any more", set: () => cloud.endTokens() },
     "bare-401": {
       summary: "so many requests get a 401 without a body",
-      parameters: { times: { kind: "number", minimum: 1, maximum: 1000, default: 1 } },
+      parameters: { times: number(1, 1000, 1) },
       set: ({ times }) => void (knobs.bare401 = Number(times)),
     },
-    guard: {
+    guard: asked("guard", ({ how }) => guards.find((guard) => guard === how) ?? "none", {
       summary: "what answers every request in place of the cloud",
       parameters: { how: { kind: "choice", values: guards, default: "html-403" } },
-      set: ({ how }) => void (knobs.guard = guards.find((guard) => guard === how) ?? "none"),
-      clear: back("guard"),
-    },
-    slow: {
+    }),
+    slow: asked("delayMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "answers come late",
-      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: 120_000, default: 15_000 } },
-      set: ({ milliseconds }) => void (knobs.delayMs = Number(milliseconds)),
-      clear: back("delayMs"),
-    },
-    "devices-null": {
-      summary: "the lists of printers are null",
-      set: () => void (knobs.devicesNull = true),
-      clear: back("devicesNull"),
-    },
-    gone: {
+      parameters: { milliseconds: number(1, 120_000, 15_000) },
+    }),
+    "devices-null": at("devicesNull", true, "the lists of printers are null"),
+    gone: asked("gone", ({ which }) => which as Knobs["gone"], {
       summary: "which addresses answer 404; usually the undocumented ones",
       parameters: {
         which: { kind: "choice", values: ["none", "documented", "undocumented", "both"], default: "documented" },
       },
-      set: ({ which }) => void Object.assign(knobs, { gone: which }),
-      clear: back("gone"),
-    },
+    }),
     offline: {
       summary: "the cloud does not see the printer",
       set: () => {
@@ -53,11 +43,7 @@ export function cloudFaults(cloud: Cloud, broker: CloudBroker): Readonly<Record<
         broker.tellEvent("client.connected");
       },
     },
-    "broker-refuses": {
-      summary: "the broker takes no token (CONNACK 5)",
-      set: () => void (knobs.brokerRefuses = true),
-      clear: back("brokerRefuses"),
-    },
+    "broker-refuses": at("brokerRefuses", true, "the broker takes no token (CONNACK 5)"),
     "broker-down": {
       summary: "the broker's port is closed",
       set: async () => broker.close(),

@@ -11,9 +11,11 @@ import { profiles } from "../bambu/profiles.ts";
 import { Reporter } from "../bambu/reporter.ts";
 import { Requests } from "../bambu/requests.ts";
 import { Card } from "../bambu/storage.ts";
+import { holding } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
-import { type Simulator, type SimulatorDefinition, type StartOptions, UsageError, wholeNumber } from "../simulator.ts";
+import { addressOf, wholeNumber } from "../settings.ts";
+import { type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
 import { CloudBroker } from "./broker.ts";
 import { Cloud } from "./cloud.ts";
 import { cloudFaults } from "./faults.ts";
@@ -34,7 +36,8 @@ export const bambuCloud: SimulatorDefinition = {
   start: startCloud,
 };
 
-async function startCloud({ host, ports, settings, journal }: StartOptions): Promise<Simulator> {
+async function startCloud(options: StartOptions): Promise<Simulator> {
+  const { host, settings, journal } = options;
   await using stack = new AsyncDisposableStack();
   const cloud = new Cloud({
     journal,
@@ -50,11 +53,9 @@ async function startCloud({ host, ports, settings, journal }: StartOptions): Pro
   const ca = join(folder, "ca.pem");
   await writeFile(ca, identity.ca);
   const printer = await printerBehind(cloud, host, stack);
-  const port = ports["mqtt"] ?? 0;
   const tls = serverTls(identity, { allowTls13: true });
   const broker = new CloudBroker(cloud, {
-    host,
-    port,
+    ...addressOf(options, "mqtt"),
     tls,
     received: (client, packet) => requests.receive(client, packet),
   });
@@ -64,7 +65,7 @@ async function startCloud({ host, ports, settings, journal }: StartOptions): Pro
   const http = stack.use(
     new TcpPort(
       httpServer(async (request, response) => serve(cloud, request, response)),
-      { host, port: ports["main"] ?? 0 },
+      addressOf(options, "main"),
     ),
   );
   stack.use(broker);
@@ -72,8 +73,7 @@ async function startCloud({ host, ports, settings, journal }: StartOptions): Pro
   await broker.open();
   const ticking = setInterval(() => reporter.advance(tickMs / 1000), tickMs);
   stack.defer(() => clearInterval(ticking));
-  const held = stack.move();
-  return {
+  return holding(stack, {
     ports: { main: http.number, mqtt: broker.tcp.number },
     facts: { serial: cloud.serial, token, uid: String(cloud.uid), access_code: cloud.accessCode, ca },
     control: {
@@ -88,8 +88,7 @@ async function startCloud({ host, ports, settings, journal }: StartOptions): Pro
       },
       advance: (seconds) => cloud.advance(seconds),
     },
-    [Symbol.asyncDispose]: async () => held.disposeAsync(),
-  };
+  });
 }
 
 /** A P1S that listens nowhere: what it says goes out through the cloud's broker. */

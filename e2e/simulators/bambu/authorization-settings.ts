@@ -1,6 +1,7 @@
 // Reads the command-line options about signatures into an Authorization.
 
 import { readFileSync } from "node:fs";
+import { wordOf } from "../settings.ts";
 import { UsageError } from "../simulator.ts";
 import { Authorization } from "./authorization.ts";
 
@@ -9,11 +10,7 @@ type Settings = Readonly<Record<string, string>>;
 /** @throws UsageError for a word, file or key that it cannot take */
 export function readAuthorization(settings: Settings): Authorization {
   const authorization = new Authorization();
-  const mode = settings["authorization"] ?? "";
-  if (mode !== "developer" && mode !== "locked") {
-    throw new UsageError(`--authorization: "${mode}"; legal: developer, locked`);
-  }
-  authorization.locked = mode === "locked";
+  authorization.locked = wordOf("authorization", settings, ["developer", "locked"]) === "locked";
   const file = settings["public-key"] ?? "";
   if (file === "") return authorization;
   try {

@@ -1,11 +1,11 @@
 // The bind port: who are you, asked and answered in one framed exchange, then closed. Frame: A5 A5,
 // u16 LE length of the whole frame, JSON, A7 A7. A frame that is not so is dropped with its connection.
 
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { TcpPort } from "../net/port.ts";
 import type { Introduction } from "./discovery.ts";
 import type { ServiceOptions } from "./service.ts";
+import { TcpService } from "./tcp-service.ts";
 
 export interface BindDetectOptions extends Pick<ServiceOptions, "host" | "port" | "journal"> {
   /** undefined: in clear. */
@@ -18,38 +18,19 @@ const end = Buffer.from("a7a7", "hex");
 const headerBytes = 4;
 const requestMs = 10_000;
 
-export class BindDetect implements AsyncDisposable {
+export class BindDetect extends TcpService<Socket> {
   readonly counters = { detected: 0, malformed: 0 };
   readonly #options: BindDetectOptions;
-  readonly #tcp: TcpPort;
   #sequence = 3020;
 
   /** Two of them make a printer: 3000 in clear and 3002 in TLS. Does not listen yet. */
   constructor(options: BindDetectOptions) {
+    const { tls } = options;
+    super(options, (serve) => (tls === undefined ? createServer(serve) : createTlsServer(tls, serve)));
     this.#options = options;
-    const serve = (socket: Socket): void => this.#serve(socket);
-    const server: Server = options.tls === undefined ? createServer(serve) : createTlsServer(options.tls, serve);
-    this.#tcp = new TcpPort(server, options);
   }
 
-  get port(): number {
-    return this.#tcp.number;
-  }
-
-  /** Listens; after `close` on the same port again. @throws the listening error */
-  async open(): Promise<void> {
-    await this.#tcp.open();
-  }
-
-  async close(how: "reset" | "end"): Promise<void> {
-    await this.#tcp.close(how);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close("end");
-  }
-
-  #serve(socket: Socket): void {
+  protected override serve(socket: Socket): void {
     socket.on("error", () => {});
     socket.setTimeout(requestMs, () => socket.destroy());
     let read = Buffer.alloc(0);

@@ -1,36 +1,16 @@
 // The faults of the simulated Bambu Lab printer that concern its network side, by the names that
 // POST /fault takes. Those of the machine are ./machine-faults.ts.
 
+import { dropFault, forEver, knobFaults, number, times } from "../admin/fault-kinds.ts";
 import { AdminInputError } from "../admin/parameters.ts";
-import type { Fault, ParameterRule, Parameters } from "../simulator.ts";
-import type { Broker } from "./broker.ts";
-import { defaultKnobs, type Knobs } from "./knobs.ts";
+import type { Faults, ParameterRule, Parameters } from "../simulator.ts";
+import type { FaultTargets } from "./fault-targets.ts";
+import type { Knobs } from "./knobs.ts";
 import { machineFaults } from "./machine-faults.ts";
 import type { Printer } from "./printer.ts";
-import type { Reporter } from "./reporter.ts";
 import { serviceFaults } from "./service-faults.ts";
-import type { Services } from "./services.ts";
-
-export interface FaultTargets {
-  readonly printer: Printer;
-  readonly broker: Broker;
-  readonly reporter: Reporter;
-  readonly services: Services;
-  readonly powerCut: () => Promise<void>;
-  readonly powerReturns: () => Promise<void>;
-}
-
-export type Faults = Readonly<Record<string, Fault>>;
 
 const text = (byDefault: string): ParameterRule => ({ kind: "text", default: byDefault });
-const number = (minimum: number, maximum: number, byDefault: number): ParameterRule => ({
-  kind: "number",
-  minimum,
-  maximum,
-  default: byDefault,
-});
-const forEver = 1_000_000;
-const times = (byDefault: number): ParameterRule => number(1, forEver, byDefault);
 
 export function faultTable(targets: FaultTargets): Faults {
   return {
@@ -44,8 +24,9 @@ export function faultTable(targets: FaultTargets): Faults {
 }
 
 function sessionFaults({ printer, broker, services }: FaultTargets): Faults {
-  const { knobs } = printer;
-  const { accessCode } = printer;
+  const { accessCode, knobs } = printer;
+  const { refusalCode, sessionLimit, beyondLimit } = knobs;
+  const { at, asked } = knobFaults(knobs);
   return {
     "access-code-changed": {
       summary: "somebody set another access code; every session ends and the old code is refused",
@@ -58,14 +39,10 @@ function sessionFaults({ printer, broker, services }: FaultTargets): Faults {
       },
       clear: () => {
         printer.accessCode = accessCode;
-        knobs.refusalCode = defaultKnobs().refusalCode;
+        knobs.refusalCode = refusalCode;
       },
     },
-    "drop-sockets": {
-      summary: "cuts every MQTT connection now",
-      parameters: { how: { kind: "choice", values: ["end", "reset"], default: "end" } },
-      set: async ({ how }) => broker.drop(how === "reset" ? "reset" : "end"),
-    },
+    "drop-sockets": dropFault("cuts every MQTT connection now", ["end", "reset"], async (how) => broker.drop(how)),
     "session-limit": {
       summary: "so many MQTT sessions at a time; the next is refused, or the oldest goes",
       parameters: {
@@ -76,27 +53,26 @@ function sessionFaults({ printer, broker, services }: FaultTargets): Faults {
         knobs.sessionLimit = Number(count);
         knobs.beyondLimit = how === "drop-oldest" ? "drop-oldest" : "refuse";
       },
-      clear: () => reset(knobs, "sessionLimit", "beyondLimit"),
+      clear: () => {
+        Object.assign(knobs, { sessionLimit, beyondLimit });
+      },
     },
-    puback: {
+    puback: asked("pubackMs", ({ milliseconds, withheld }) => (withheld === true ? Infinity : Number(milliseconds)), {
       summary: "acknowledgements of MQTT quality 1 come so late, or never with `withheld`",
       parameters: { milliseconds: number(1, 3_600_000, 30_000), withheld: { kind: "boolean", default: false } },
-      set: ({ milliseconds, withheld }) => {
-        knobs.pubackMs = withheld === true ? Infinity : Number(milliseconds);
-      },
-      clear: () => reset(knobs, "pubackMs"),
-    },
+    }),
     zombie: {
       summary: "the sessions there are get no reports, though they live; pushing.start or a reconnect revives",
       set: () => broker.bewitch(),
       clear: () => broker.reviveAll(),
     },
-    silence: knob(knobs, "silence", true, "connections stay open, nothing is answered or reported"),
+    silence: at("silence", true, "connections stay open, nothing is answered or reported"),
   };
 }
 
 function reportFaults({ printer, broker, reporter }: FaultTargets): Faults {
   const { knobs, overrides } = printer;
+  const { at } = knobFaults(knobs);
   return {
     field: {
       summary: "a field of the report has this value, whatever the machine does: path `ams.tray_now`, value as JSON",
@@ -118,10 +94,10 @@ function reportFaults({ printer, broker, reporter }: FaultTargets): Faults {
         broker.publish(typeof plain === "string" ? Buffer.from(plain) : Buffer.from(String(base64), "base64"));
       },
     },
-    lag: knob(knobs, "lags", true, "a pushall within five minutes of the last stops all reports for 10 s"),
-    "dirty-text": knob(knobs, "dirtyText", true, "names hold bytes that are no UTF-8, and a NUL ends the message"),
-    "tray-state": knob(knobs, "trayState", true, "filled trays have `state`, which pybambu wants"),
-    "camera-missing": knob(knobs, "cameraGone", true, 'ipcam_dev is "0"'),
+    lag: at("lags", true, "a pushall within five minutes of the last stops all reports for 10 s"),
+    "dirty-text": at("dirtyText", true, "names hold bytes that are no UTF-8, and a NUL ends the message"),
+    "tray-state": at("trayState", true, "filled trays have `state`, which pybambu wants"),
+    "camera-missing": at("cameraGone", true, 'ipcam_dev is "0"'),
     "online-version": {
       summary: "online.version changes, as after an update",
       set: () => {
@@ -133,50 +109,35 @@ function reportFaults({ printer, broker, reporter }: FaultTargets): Faults {
 }
 
 function answerFaults(knobs: Knobs): Faults {
+  const { at, asked } = knobFaults(knobs);
   const command = text("");
   return {
-    "lost-answer": {
+    "lost-answer": asked("lostAnswers", counted, {
       summary: "does what it is asked and does not answer: this command, or all",
       parameters: { command, times: times(1) },
-      set: (given) => {
-        knobs.lostAnswers = { command: String(given["command"]), timesLeft: Number(given["times"]) };
+    }),
+    "delayed-answer": asked(
+      "delayedAnswers",
+      (given) => ({ command: String(given["command"]), milliseconds: Number(given["milliseconds"]) }),
+      {
+        summary: "does what it is asked and answers late",
+        parameters: { command, milliseconds: number(1, 3_600_000, 3000) },
       },
-      clear: () => reset(knobs, "lostAnswers"),
-    },
-    "delayed-answer": {
-      summary: "does what it is asked and answers late",
-      parameters: { command, milliseconds: number(1, 3_600_000, 3000) },
-      set: (given) => {
-        knobs.delayedAnswers = { command: String(given["command"]), milliseconds: Number(given["milliseconds"]) };
-      },
-      clear: () => reset(knobs, "delayedAnswers"),
-    },
-    "late-accept": {
+    ),
+    "late-accept": asked("acceptMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "project_file is answered so late, though the job begins",
       parameters: { milliseconds: number(1, 3_600_000, 150_000) },
-      set: ({ milliseconds }) => {
-        knobs.acceptMs = Number(milliseconds);
-      },
-      clear: () => reset(knobs, "acceptMs"),
-    },
-    "refuse-command": {
+    }),
+    "refuse-command": asked("refused", counted, {
       summary: "answers with fail and does not obey",
       parameters: { command, times: times(forEver) },
-      set: (given) => {
-        knobs.refused = { command: String(given["command"]), timesLeft: Number(given["times"]) };
-      },
-      clear: () => reset(knobs, "refused"),
-    },
-    "answers-unknown": knob(knobs, "answersUnknown", true, "unknown commands are answered with fail"),
-    "empty-version": {
+    }),
+    "answers-unknown": at("answersUnknown", true, "unknown commands are answered with fail"),
+    "empty-version": asked("emptyVersions", (given) => Number(given["times"]), {
       summary: "get_version has modules without serial and version, so many times",
       parameters: { times: times(1) },
-      set: (given) => {
-        knobs.emptyVersions = Number(given["times"]);
-      },
-      clear: () => reset(knobs, "emptyVersions"),
-    },
-    hybrid: knob(knobs, "hybrid", true, "G-code that heats or moves is refused, as by P1 in cloud mode"),
+    }),
+    hybrid: at("hybrid", true, "G-code that heats or moves is refused, as by P1 in cloud mode"),
   };
 }
 
@@ -220,18 +181,6 @@ function parseJson(json: string): unknown {
   }
 }
 
-function reset(knobs: Knobs, ...names: readonly (keyof Knobs)[]): void {
-  const usual = defaultKnobs();
-  Object.assign(knobs, Object.fromEntries(names.map((name) => [name, usual[name]])));
-}
-
-/** A fault that is one knob at one value, and at its usual value when cleared. */
-function knob<Name extends keyof Knobs>(knobs: Knobs, name: Name, value: Knobs[Name], summary: string): Fault {
-  return {
-    summary,
-    set: () => {
-      knobs[name] = value;
-    },
-    clear: () => reset(knobs, name),
-  };
+function counted(given: Parameters): { readonly command: string; timesLeft: number } {
+  return { command: String(given["command"]), timesLeft: Number(given["times"]) };
 }

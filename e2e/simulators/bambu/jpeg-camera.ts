@@ -6,9 +6,9 @@
 // Frame: u32 bytes of the JPEG, u32 0, u32 1, u32 0, the JPEG.
 
 import { createServer, type TLSSocket } from "node:tls";
-import { TcpPort } from "../net/port.ts";
 import type { FrameSource } from "../picture/frame-source.ts";
 import { type ServiceOptions, userName } from "./service.ts";
+import { TcpService } from "./tcp-service.ts";
 
 export interface JpegCameraKnobs {
   /** What a second viewer does to the first: takes its place, or waits in vain. */
@@ -35,7 +35,7 @@ const backlogBytes = 1024 * 1024;
 /** APP0: JFIF 1.1, square pixels, no thumbnail. */
 const jfif = Buffer.from("ffe000104a46494600010100000100010000", "hex");
 
-export class JpegCamera implements AsyncDisposable {
+export class JpegCamera extends TcpService<TLSSocket> {
   readonly knobs: JpegCameraKnobs = { secondViewer: "displaces", stalled: false };
   readonly counters: JpegCameraCounters = {
     viewers: { current: 0, peak: 0, total: 0 },
@@ -45,31 +45,13 @@ export class JpegCamera implements AsyncDisposable {
     frames: 0,
   };
   readonly #options: ServiceOptions & { readonly source: FrameSource };
-  readonly #tcp: TcpPort;
   readonly #connections = new Set<TLSSocket>();
   #viewer: TLSSocket | undefined;
 
   /** Does not listen yet. Frames are sent as `source` makes them: 1280x720, 1 a second. */
   constructor(options: ServiceOptions & { readonly source: FrameSource }) {
+    super(options, (serve) => createServer(options.tls, serve));
     this.#options = options;
-    this.#tcp = new TcpPort(
-      createServer(options.tls, (socket) => this.#welcome(socket)),
-      options,
-    );
-  }
-
-  get port(): number {
-    return this.#tcp.number;
-  }
-
-  /** Listens; after `close` on the same port again. @throws the listening error */
-  async open(): Promise<void> {
-    await this.#tcp.open();
-  }
-
-  /** Refuses from now on and ends every stream, with RST or FIN. */
-  async close(how: "reset" | "end"): Promise<void> {
-    await this.#tcp.close(how);
   }
 
   /** Ends the streams that run. */
@@ -77,11 +59,7 @@ export class JpegCamera implements AsyncDisposable {
     for (const socket of this.#connections) socket.destroy();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close("end");
-  }
-
-  #welcome(socket: TLSSocket): void {
+  protected override serve(socket: TLSSocket): void {
     this.#connections.add(socket);
     socket.once("close", () => this.#connections.delete(socket));
     socket.on("error", () => {});
@@ -113,10 +91,10 @@ export class JpegCamera implements AsyncDisposable {
     }
     if (this.#viewer !== undefined) this.counters.displaced += 1;
     this.#leave();
-    this.#serve(socket);
+    this.#show(socket);
   }
 
-  #serve(socket: TLSSocket): void {
+  #show(socket: TLSSocket): void {
     const { viewers } = this.counters;
     this.#viewer = socket;
     viewers.total += 1;

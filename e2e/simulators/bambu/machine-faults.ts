@@ -1,17 +1,12 @@
 // What goes wrong with the simulated machine itself: filament, plate, cover, card, power.
 
+import { knobFaults, number } from "../admin/fault-kinds.ts";
 import { AdminInputError } from "../admin/parameters.ts";
-import type { Fault, ParameterRule } from "../simulator.ts";
-import type { FaultTargets, Faults } from "./faults.ts";
+import type { Fault, Faults } from "../simulator.ts";
+import type { FaultTargets } from "./fault-targets.ts";
 import type { Hms, Machine } from "./machine.ts";
 import { globalSlot, type Spool, unknownSpool } from "./materials.ts";
 
-const number = (minimum: number, maximum: number, byDefault?: number): ParameterRule => ({
-  kind: "number",
-  minimum,
-  maximum,
-  ...(byDefault !== undefined && { default: byDefault }),
-});
 const word = 0xffff_ffff;
 
 /** Codes and pause stages of the faults that stop a job until somebody comes. */
@@ -112,15 +107,7 @@ function partFaults({ printer, powerCut, powerReturns }: FaultTargets): Faults {
       },
     },
     "no-ams": unitsGone(machine),
-    "no-filament": {
-      summary: "the sensor at the toolhead sees no filament",
-      set: () => {
-        knobs.filamentGone = true;
-      },
-      clear: () => {
-        knobs.filamentGone = false;
-      },
-    },
+    "no-filament": knobFaults(knobs).at("filamentGone", true, "the sensor at the toolhead sees no filament"),
     spool: spoolFault(machine),
   };
 }

@@ -1,13 +1,13 @@
 // The camera of X1 and H2: H.264 by RTSP in TLS, at /streaming/live/1. It listens, counts, and lets an
 // encoder run while somebody wants its pictures; what is said on a connection is in rtsp/.
 
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { TcpPort } from "../net/port.ts";
 import type { FrameSource } from "../picture/frame-source.ts";
 import { RtspConnection } from "./rtsp/connection.ts";
 import { Encoder } from "./rtsp/encoder.ts";
 import type { ServiceOptions } from "./service.ts";
+import { TcpService } from "./tcp-service.ts";
 
 export interface RtspsKnobs {
   /** "LAN Only Liveview"; off, the port takes connections and closes them at once. */
@@ -30,8 +30,8 @@ export interface RtspsCounters {
   encoders: number;
 }
 
-export class RtspsCamera implements AsyncDisposable {
-  readonly knobs: RtspsKnobs = { enabled: true, dropAfterMs: undefined, stalled: false, frozenClock: false };
+export class RtspsCamera extends TcpService<TLSSocket> {
+  readonly knobs: RtspsKnobs;
   readonly counters: RtspsCounters = {
     viewers: { current: 0, peak: 0, total: 0 },
     wrongLogins: 0,
@@ -39,7 +39,6 @@ export class RtspsCamera implements AsyncDisposable {
     encoders: 0,
   };
   readonly #options: ServiceOptions & { readonly source: FrameSource };
-  readonly #tcp: TcpPort;
   readonly #connections = new Set<RtspConnection>();
   /** Those that want the encoder to run. */
   readonly #holders = new Set<RtspConnection>();
@@ -49,23 +48,21 @@ export class RtspsCamera implements AsyncDisposable {
 
   /** Does not listen yet. `source` should make 1280x720 at 15 fps; it is asked only while somebody watches. */
   constructor(options: ServiceOptions & { readonly source: FrameSource }) {
+    const knobs: RtspsKnobs = { enabled: true, dropAfterMs: undefined, stalled: false, frozenClock: false };
+    super(options, (serve) => {
+      const tls = createTlsServer(options.tls, serve);
+      return createServer((socket) => {
+        if (knobs.enabled) tls.emit("connection", socket);
+        else socket.destroy();
+      });
+    });
+    this.knobs = knobs;
     this.#options = options;
-    const tls = createTlsServer(options.tls, (socket) => this.#welcome(socket));
-    this.#tcp = new TcpPort(this.#doorTo(tls), options);
-  }
-
-  get port(): number {
-    return this.#tcp.number;
-  }
-
-  /** Listens; after `close` on the same port again. @throws the listening error */
-  async open(): Promise<void> {
-    await this.#tcp.open();
   }
 
   /** Refuses from now on, ends every session, with RST or FIN, and waits for the encoder's end. */
-  async close(how: "reset" | "end"): Promise<void> {
-    await this.#tcp.close(how);
+  override async close(how: "reset" | "end"): Promise<void> {
+    await super.close(how);
     this.drop();
     this.#holders.clear();
     this.#rest();
@@ -77,18 +74,7 @@ export class RtspsCamera implements AsyncDisposable {
     for (const connection of this.#connections) connection[Symbol.dispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close("end");
-  }
-
-  #doorTo(tls: Server): Server {
-    return createServer((socket: Socket) => {
-      if (this.knobs.enabled) tls.emit("connection", socket);
-      else socket.destroy();
-    });
-  }
-
-  #welcome(socket: TLSSocket): void {
+  protected override serve(socket: TLSSocket): void {
     const connection = new RtspConnection(socket, {
       accessCode: this.#options.accessCode,
       knobs: this.knobs,

@@ -1,9 +1,10 @@
 // What goes wrong with files, camera and discovery of the simulated printer, by the names that
 // POST /fault takes.
 
-import type { Fault } from "../simulator.ts";
-import type { FaultTargets, Faults } from "./faults.ts";
-import { defaultFtpKnobs, type FtpKnobs, type UploadFault } from "./ftp/knobs.ts";
+import { knobFaults, number } from "../admin/fault-kinds.ts";
+import type { Faults } from "../simulator.ts";
+import type { FaultTargets } from "./fault-targets.ts";
+import type { UploadFault } from "./ftp/knobs.ts";
 import type { JpegCamera } from "./jpeg-camera.ts";
 import type { RtspsCamera } from "./rtsps.ts";
 
@@ -15,45 +16,26 @@ export function serviceFaults(targets: FaultTargets): Faults {
 }
 
 function fileFaults({ services: { ftp } }: FaultTargets): Faults {
-  const { knobs } = ftp;
-  const knob = knobFault(knobs);
+  const { at, asked } = knobFaults(ftp.knobs);
   return {
-    "upload-fault": {
+    "upload-fault": asked("uploadFault", ({ how }) => uploadFaults.find((fault) => fault === how), {
       summary: "uploads: no 226, 426 although the file is whole, 426 after 64 KB, or 553",
       parameters: { how: { kind: "choice", values: uploadFaults } },
-      set: ({ how }) => {
-        knobs.uploadFault = uploadFaults.find((fault) => fault === how);
-      },
-      clear: () => {
-        knobs.uploadFault = undefined;
-      },
-    },
-    "late-226": {
+    }),
+    "late-226": asked("lateReplyMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "the 226 of an upload comes so late",
-      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: forEverMs, default: 45_000 } },
-      set: ({ milliseconds }) => {
-        knobs.lateReplyMs = Number(milliseconds);
-      },
-      clear: () => {
-        knobs.lateReplyMs = 0;
-      },
-    },
-    "slow-files": {
+      parameters: { milliseconds: number(1, forEverMs, 45_000) },
+    }),
+    "slow-files": asked("bytesPerSecond", ({ bytes }) => Number(bytes), {
       summary: "files go through at so many bytes a second",
-      parameters: { bytes: { kind: "number", minimum: 1000, maximum: 1e9, default: 100_000 } },
-      set: ({ bytes }) => {
-        knobs.bytesPerSecond = Number(bytes);
-      },
-      clear: () => {
-        knobs.bytesPerSecond = undefined;
-      },
-    },
-    "prot-p-hangs": knob("protectedDataHangs", true, "after PROT P no data channel comes about, as on some A1"),
-    "clear-data": knob("clearData", true, "transfers after PROT C are done"),
-    "no-session-reuse": knob("sessionReuse", false, "data channels need not resume the TLS session"),
-    epsv: knob("epsv", true, "EPSV is known"),
-    "no-avbl": knob("avbl", false, "AVBL is not known"),
-    "data-refused": knob("dataRefused", true, "transfers get 425, as while printing"),
+      parameters: { bytes: number(1000, 1e9, 100_000) },
+    }),
+    "prot-p-hangs": at("protectedDataHangs", true, "after PROT P no data channel comes about, as on some A1"),
+    "clear-data": at("clearData", true, "transfers after PROT C are done"),
+    "no-session-reuse": at("sessionReuse", false, "data channels need not resume the TLS session"),
+    epsv: at("epsv", true, "EPSV is known"),
+    "no-avbl": at("avbl", false, "AVBL is not known"),
+    "data-refused": at("dataRefused", true, "transfers get 425, as while printing"),
     "drop-files": { summary: "ends every file session now", set: () => ftp.drop() },
   };
 }
@@ -81,20 +63,12 @@ function cameraFaults({ services, printer }: FaultTargets): Faults {
 }
 
 function jpegFaults({ knobs }: JpegCamera): Faults {
-  return {
-    "camera-starves": {
-      summary: "a second viewer waits in vain instead of taking the first one's place",
-      set: () => {
-        knobs.secondViewer = "starves";
-      },
-      clear: () => {
-        knobs.secondViewer = "displaces";
-      },
-    },
-  };
+  const summary = "a second viewer waits in vain instead of taking the first one's place";
+  return { "camera-starves": knobFaults(knobs).at("secondViewer", "starves", summary) };
 }
 
 function rtspsFaults(camera: RtspsCamera, { knobs, machine }: FaultTargets["printer"]): Faults {
+  const { at, asked } = knobFaults(camera.knobs);
   const liveview = (on: boolean): void => {
     knobs.liveviewOff = !on;
     camera.knobs.enabled = on;
@@ -107,51 +81,14 @@ function rtspsFaults(camera: RtspsCamera, { knobs, machine }: FaultTargets["prin
       set: () => liveview(false),
       clear: () => liveview(true),
     },
-    "video-drops": {
+    "video-drops": asked("dropAfterMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "streams are cut so long after their start",
-      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: forEverMs, default: 5000 } },
-      set: ({ milliseconds }) => {
-        camera.knobs.dropAfterMs = Number(milliseconds);
-      },
-      clear: () => {
-        camera.knobs.dropAfterMs = undefined;
-      },
-    },
-    "video-clock-stands": {
-      summary: "the RTP clock does not go on, as on the P2S",
-      set: () => {
-        camera.knobs.frozenClock = true;
-      },
-      clear: () => {
-        camera.knobs.frozenClock = false;
-      },
-    },
+      parameters: { milliseconds: number(1, forEverMs, 5000) },
+    }),
+    "video-clock-stands": at("frozenClock", true, "the RTP clock does not go on, as on the P2S"),
   };
 }
 
 function discoveryFaults({ services: { discovery } }: FaultTargets): Faults {
-  return {
-    "discovery-silent": {
-      summary: "neither announces nor answers searches",
-      set: () => {
-        discovery.silent = true;
-      },
-      clear: () => {
-        discovery.silent = false;
-      },
-    },
-  };
-}
-
-/** A fault that is one knob at one value, and at its usual value when cleared. */
-function knobFault(knobs: FtpKnobs) {
-  return <Name extends keyof FtpKnobs>(name: Name, value: FtpKnobs[Name], summary: string): Fault => ({
-    summary,
-    set: () => {
-      knobs[name] = value;
-    },
-    clear: () => {
-      knobs[name] = defaultFtpKnobs()[name];
-    },
-  });
+  return { "discovery-silent": knobFaults(discovery).at("silent", true, "neither announces nor answers searches") };
 }

@@ -4,20 +4,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  UsageError,
-  wholeNumber,
-} from "../simulator.ts";
+import { holding, passTime } from "../lifetime.ts";
+import { rowNamed, textLike, wholeNumber, wordOf } from "../settings.ts";
+import { type Control, type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
 import { readAuthorization } from "./authorization-settings.ts";
 import { Broker } from "./broker.ts";
 import { createIdentity, serverTls } from "./certificates.ts";
 import { faultTable } from "./faults.ts";
 import { createPrinter, type Printer, serialFor } from "./printer.ts";
-import { type Profile, profiles } from "./profiles.ts";
+import { profiles } from "./profiles.ts";
 import { reportObject } from "./report.ts";
 import { Reporter } from "./reporter.ts";
 import { Requests } from "./requests.ts";
@@ -25,8 +20,6 @@ import { enterScenario, fillCard, scenarios } from "./scenarios.ts";
 import type { ServiceOptions } from "./service.ts";
 import { Services, servicePorts } from "./services.ts";
 import { Card } from "./storage.ts";
-
-const tickMs = 100;
 
 export const bambu: SimulatorDefinition = {
   title: "Bambu Lab P1S, A1 mini, X1C, H2D: MQTT, FTPS, cameras, discovery",
@@ -54,16 +47,11 @@ export const bambu: SimulatorDefinition = {
     stack.defer(async () => rm(folder, { recursive: true, force: true }));
     const ca = join(folder, "ca.pem");
     await writeFile(ca, identity.ca);
-    const tls = serverTls(identity, { allowTls13: choose("tls", options.settings, ["1.2", "1.3"]) === "1.3" });
+    const tls = serverTls(identity, { allowTls13: wordOf("tls", options.settings, ["1.2", "1.3"]) === "1.3" });
     const simulator = stack.use(new BambuPrinter(options, printer, tls));
     await simulator.open();
-    const held = stack.move();
-    return {
-      ports: simulator.ports,
-      control: simulator.control,
-      facts: { ...factsOf(printer), ca },
-      [Symbol.asyncDispose]: async () => held.disposeAsync(),
-    };
+    const { ports, control } = simulator;
+    return holding(stack, { ports, control, facts: { ...factsOf(printer), ca } });
   },
 };
 
@@ -76,7 +64,7 @@ class BambuPrinter implements Omit<Simulator, "facts"> {
   readonly #reporter: Reporter;
   readonly #requests: Requests;
   readonly #services: Services;
-  #ticking: NodeJS.Timeout | undefined;
+  #ticking: Disposable | undefined;
   #alive = false;
 
   constructor(options: StartOptions, printer: Printer, tls: ServiceOptions["tls"]) {
@@ -109,24 +97,16 @@ class BambuPrinter implements Omit<Simulator, "facts"> {
     await fillCard(this.#printer);
     await this.#listen();
     enterScenario(this.#printer, this.#options.scenario);
-    this.#startTicking();
+    this.#ticking = passTime((seconds) => {
+      if (this.#alive) this.#advance(seconds * this.#options.speed, seconds);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#ticking);
+    this.#ticking?.[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
     await this.#shut("end");
     await this.#services[Symbol.asyncDispose]();
-  }
-
-  #startTicking(): void {
-    let last = performance.now();
-    this.#ticking = setInterval(() => {
-      const now = performance.now();
-      const wallSeconds = (now - last) / 1000;
-      last = now;
-      if (this.#alive) this.#advance(wallSeconds * this.#options.speed, wallSeconds);
-    }, tickMs);
   }
 
   #advance(seconds: number, wallSeconds: number): void {
@@ -195,13 +175,14 @@ class BambuPrinter implements Omit<Simulator, "facts"> {
 }
 
 function printerFor({ host, journal, settings, ports }: StartOptions, card: Card): Printer {
-  const profile = profileNamed(settings["model"] ?? "");
+  const profile = rowNamed("model", settings, profiles);
   const firmware = settings["firmware"] === "" ? profile.firmware : (settings["firmware"] ?? "");
   if (!/^\d\d\.\d\d\.\d\d\.\d\d$/.test(firmware)) {
     throw new UsageError(`--firmware: "${firmware}" is not of the form 01.08.02.00`);
   }
   const accessCode = settings["access-code"] ?? "";
   if (!/^[A-Za-z0-9]{8}$/.test(accessCode)) throw new UsageError("--access-code: 8 letters and digits");
+  const serial = textLike("serial", settings, /^[A-Z0-9]{15}$/, "15 capital letters and digits");
   return createPrinter({
     host,
     journal,
@@ -210,31 +191,13 @@ function printerFor({ host, journal, settings, ports }: StartOptions, card: Card
     accessCode,
     card,
     name: settings["name"] ?? "",
-    serial: serialFrom(settings["serial"] ?? "") ?? serialFor(profile, host, ports["main"] ?? 0),
+    serial: serial ?? serialFor(profile, host, ports["main"] ?? 0),
     authorization: readAuthorization(settings),
   });
 }
 
 function factsOf({ serial, accessCode, profile, firmware }: Printer): Record<string, string> {
   return { serial, access_code: accessCode, model: profile.name, model_code: profile.code, firmware };
-}
-
-/** @returns undefined for an empty setting. */
-function serialFrom(text: string): string | undefined {
-  if (text === "" || /^[A-Z0-9]{15}$/.test(text)) return text || undefined;
-  throw new UsageError(`--serial: "${text}" is not 15 capital letters and digits`);
-}
-
-function profileNamed(name: string): Profile {
-  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  if (profile !== undefined) return profile;
-  throw new UsageError(`--model: there is no "${name}"; legal: ${Object.keys(profiles).join(", ")}`);
-}
-
-function choose(name: string, settings: StartOptions["settings"], legal: readonly string[]): string {
-  const value = settings[name] ?? "";
-  if (legal.includes(value)) return value;
-  throw new UsageError(`--${name}: "${value}"; legal: ${legal.join(", ")}`);
 }
 
 /** @returns undefined for an empty setting. */

@@ -2,21 +2,20 @@
 // a G-code file is read from the slicer's comments.
 
 import { createHash } from "node:crypto";
+import { endsOf, positive, readSlicerComments, type SlicerComments } from "../elegoo/slicer-comments.ts";
 
-export interface StoredFile {
+export interface StoredFile extends SlicerComments {
   /** `/local/NAME` */
   readonly path: string;
   readonly content: Buffer;
   readonly md5: string;
   /** Unix time, seconds. */
   readonly createdAt: number;
-  readonly totalLayers: number;
-  readonly layerHeightMillimeters: number;
-  readonly printSeconds: number;
   readonly grams: number;
-  readonly nozzleCelsius: number;
-  readonly bedCelsius: number;
 }
+
+/** Where comments are looked for, at either end of a file. */
+const partBytes = 64 * 1024;
 
 /** A name without a leading slash means internal storage. */
 export function fullPath(name: string): string {
@@ -71,29 +70,10 @@ export function md5(content: Uint8Array): string {
 
 type Comments = Omit<StoredFile, "path" | "content" | "md5" | "createdAt">;
 
-/** Slicers write these in the first or the last part of the file. */
 function readComments(content: Buffer): Comments {
-  const part = 64 * 1024;
-  const text = `${content.toString("latin1", 0, part)}\n${content.toString("latin1", Math.max(part, content.length - part))}`;
-  const number = (pattern: RegExp, fallback: number): number => {
-    const value = Number(pattern.exec(text)?.[1]);
-    return value > 0 ? value : fallback;
-  };
+  const text = endsOf(content, partBytes);
   return {
-    totalLayers: Math.round(number(/^; ?total layers? (?:number|count)[:=] ?(\d+)/im, 50)),
-    layerHeightMillimeters: number(/^; ?layer_height ?= ?([\d.]+)/im, 0.2),
-    printSeconds: duration(/^; ?estimated printing time.*?= ?(.+)$/im.exec(text)?.[1]) || 1200,
-    grams: number(/^; ?(?:total )?filament used \[g\] ?= ?([\d.]+)/im, 12.5),
-    nozzleCelsius: number(/^M10[49] [^;\n]*S(\d+)/m, 220),
-    bedCelsius: number(/^M1[49]0 [^;\n]*S(\d+)/m, 60),
+    ...readSlicerComments(text),
+    grams: positive(text, /^; ?(?:total )?filament used \[g\] ?= ?([\d.]+)/im, 12.5),
   };
-}
-
-/** `1d 2h 3m 4s` in seconds; 0 when it says nothing. */
-function duration(text = ""): number {
-  const unitSeconds: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
-  return [...text.matchAll(/(\d+)\s*([dhms])/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (unitSeconds[unit ?? ""] ?? 0),
-    0,
-  );
 }

@@ -1,6 +1,7 @@
 // One print job: the stages a Centauri Carbon goes through and what moves it from one to the next.
 // Times are the machine's own seconds; the order follows the firmware's print_stats.
 
+import { StagedJob } from "../elegoo/staged-job.ts";
 import type { StoredFile } from "./files.ts";
 import type { Task } from "./history.ts";
 
@@ -44,67 +45,21 @@ export interface JobSurroundings {
   readonly speedRatio: number;
 }
 
-export interface JobOptions {
-  readonly levelling: boolean;
-  /** Seconds of the file already printed, for a job that goes on after a power cut. */
-  readonly startAtSeconds?: number;
-}
-
-export class Job {
-  readonly file: StoredFile;
-  readonly task: Task;
-  readonly #levelling: boolean;
+export class Job extends StagedJob<Stage, JobSurroundings, StoredFile, Task> {
   stage: Stage = "checking";
-  /** Seconds of the file that are printed. */
-  printedSeconds: number;
-  #stageSeconds = 0;
-
-  constructor(file: StoredFile, task: Task, options: JobOptions) {
-    this.file = file;
-    this.task = task;
-    this.#levelling = options.levelling;
-    this.printedSeconds = options.startAtSeconds ?? 0;
-  }
 
   get status(): number {
     return stages[this.stage].status;
   }
 
-  get progressRatio(): number {
-    return Math.min(1, this.printedSeconds / this.file.printSeconds);
-  }
-
-  /** The layer being printed, counted from 1; 0 before the first. */
-  get layer(): number {
-    if (this.printedSeconds === 0 && this.stage !== "printing") return 0;
-    return Math.min(this.file.totalLayers, 1 + Math.floor(this.progressRatio * this.file.totalLayers));
-  }
-
-  /** How long this stage has lasted, seconds. */
-  get stageSeconds(): number {
-    return this.#stageSeconds;
-  }
-
-  enter(stage: Stage): void {
-    this.stage = stage;
-    this.#stageSeconds = 0;
-  }
-
-  /** @returns true when the job is over and its stage says how it ended. */
-  advance(seconds: number, around: JobSurroundings): boolean {
-    this.#stageSeconds += seconds;
-    if (this.stage === "printing") this.printedSeconds += seconds * around.speedRatio;
-    const row = stages[this.stage];
-    if ("seconds" in row && this.#stageSeconds < row.seconds) return false;
-    const next = this.#next(around);
-    if (next === "over") return true;
-    if (next !== this.stage) this.enter(next);
-    return false;
+  protected override get shortest(): number {
+    const row: StageRow = stages[this.stage];
+    return row.seconds ?? 0;
   }
 
   // One line per stage: the table of what follows what.
   // oxlint-disable-next-line complexity
-  #next(around: JobSurroundings): Stage | "over" {
+  protected override next(around: JobSurroundings): Stage | "over" {
     switch (this.stage) {
       case "checking":
         return "starting";
@@ -121,7 +76,7 @@ export class Job {
       case "homing":
         return "homed";
       case "homed":
-        return this.#levelling ? "levelling" : "printing";
+        return this.levelling ? "levelling" : "printing";
       case "levelling":
         return "levelled";
       case "levelled":

@@ -1,23 +1,19 @@
 // States a simulated Centauri Carbon can begin in, and what lies in its storage.
 
+import { type SlicedFile, slicedGcode } from "../elegoo/slicer-comments.ts";
 import { errorReason } from "./history.ts";
 import type { Stage } from "./job.ts";
 import { machineStatus } from "./machine.ts";
 import type { Printer } from "./printer.ts";
 
-interface SampleFile {
+interface SampleFile extends SlicedFile {
   readonly name: string;
-  readonly layers: number;
-  readonly printMinutes: number;
-  readonly grams: number;
-  readonly nozzleCelsius: number;
-  readonly bedCelsius: number;
 }
 
 const samples: readonly SampleFile[] = [
-  { name: "cube.gcode", layers: 100, printMinutes: 24, grams: 9.8, nozzleCelsius: 220, bedCelsius: 60 },
-  { name: "bracket.gcode", layers: 180, printMinutes: 95, grams: 41.2, nozzleCelsius: 245, bedCelsius: 80 },
-  { name: "spiral vase.gcode", layers: 560, printMinutes: 310, grams: 118.4, nozzleCelsius: 225, bedCelsius: 60 },
+  { name: "cube.gcode", layers: 100, printMinutes: 24, grams: "9.8", nozzleCelsius: 220, bedCelsius: 60 },
+  { name: "bracket.gcode", layers: 180, printMinutes: 95, grams: "41.2", nozzleCelsius: 245, bedCelsius: 80 },
+  { name: "spiral vase.gcode", layers: 560, printMinutes: 310, grams: "118.4", nozzleCelsius: 225, bedCelsius: 60 },
 ];
 
 /** `[1]` with a job at a stage, or `[0]` after one. */
@@ -58,7 +54,7 @@ const demoFile = "/local/spiral vase.gcode";
 export function fillStorage(printer: Printer): void {
   const now = Math.floor(Date.now() / 1000);
   for (const [index, sample] of samples.entries()) {
-    printer.files.put(`/local/${sample.name}`, gcode(sample), now - (index + 2) * aDaySeconds);
+    printer.files.put(`/local/${sample.name}`, slicedGcode(sample), now - (index + 2) * aDaySeconds);
   }
   for (const [index, stage] of (["failed", "stopped", "complete"] as const).entries()) {
     runToEnd(printer, stage, stage === "complete" ? 1 : 0.7, "/local/cube.gcode");
@@ -93,14 +89,4 @@ function runToEnd({ machine, files }: Printer, stage: Stage, progressRatio: numb
   machine.place({ file, stage, progressRatio });
   if (stage === "failed" && machine.job !== undefined) machine.job.task.reason = errorReason.unspecified;
   machine.advance(10, 0);
-}
-
-/** What a slicer writes, as far as the firmware reads it. */
-function gcode(sample: SampleFile): Buffer {
-  const { layers, printMinutes, grams, nozzleCelsius, bedCelsius } = sample;
-  const time = `${Math.floor(printMinutes / 60)}h ${printMinutes % 60}m 0s`;
-  const head = [`; total layer number: ${layers}`, "; layer_height = 0.2", `; filament used [g] = ${grams}`];
-  const times = [`; estimated printing time (normal mode) = ${time}`, `M140 S${bedCelsius}`, `M104 S${nozzleCelsius}`];
-  const body = Array.from({ length: layers }, (_, layer) => `;LAYER_CHANGE\nG1 Z${((layer + 1) * 0.2).toFixed(2)}`);
-  return Buffer.from(`${[...head, ...times, ...body].join("\n")}\n`);
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { applies } from "../elegoo/answer-rules.ts";
 import { pathOf } from "../net/http.ts";
 import { type CommandContext, commands, knows } from "./commands.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type Request,
   statusFrame,
 } from "./frames.ts";
-import { applies } from "./knobs.ts";
 import type { Machine } from "./machine.ts";
 import { payloads } from "./payloads.ts";
 import type { Printer } from "./printer.ts";

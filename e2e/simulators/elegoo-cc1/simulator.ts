@@ -2,21 +2,16 @@
 // come back, and gives the admin interface its handles. Sources: ../README.md.
 
 import type { Server } from "node:http";
+import { opened, passTime } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
-import { TcpPort } from "../net/port.ts";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  UsageError,
-  wholeNumber,
-} from "../simulator.ts";
+import { BarrablePort, TcpPort } from "../net/port.ts";
+import { addressOf, pictureRate, rowNamed, textLike } from "../settings.ts";
+import type { Control, Simulator, SimulatorDefinition, StartOptions } from "../simulator.ts";
 import { CameraServer } from "./camera.ts";
 import { startDiscovery } from "./discovery.ts";
 import { faultTable } from "./faults.ts";
 import { createPrinter, mainboardIdFor, type Printer } from "./printer.ts";
-import { type Profile, profiles } from "./profiles.ts";
+import { profiles } from "./profiles.ts";
 import { enterScenario, fillStorage, scenarios } from "./scenarios.ts";
 import { SdcpServer } from "./sdcp-server.ts";
 import { attributesObject, statusObject } from "./status.ts";
@@ -24,7 +19,6 @@ import { Uploads } from "./uploads.ts";
 import { cameraOf } from "./view.ts";
 import { webHandler } from "./web.ts";
 
-const tickMs = 100;
 const sensor = { width: 640, height: 360 } as const;
 
 export const elegooCc1: SimulatorDefinition = {
@@ -37,14 +31,7 @@ export const elegooCc1: SimulatorDefinition = {
     serial: { summary: "mainboard id, 32 hex digits; by default made from the address", default: "" },
     fps: { summary: "pictures a second, 1 to 30", default: "10" },
   },
-  start: async (options) => {
-    const cc1 = new CentauriCarbon(options);
-    await using opened = new AsyncDisposableStack();
-    opened.use(cc1);
-    await cc1.open();
-    opened.move();
-    return cc1;
-  },
+  start: async (options) => opened(new CentauriCarbon(options)),
 };
 
 class CentauriCarbon implements Simulator {
@@ -58,19 +45,18 @@ class CentauriCarbon implements Simulator {
   readonly #camera: CameraServer;
   readonly #main: TcpPort;
   readonly #http: TcpPort;
-  readonly #cameraPort: TcpPort;
+  readonly #cameraPort: BarrablePort;
   readonly #stack = new AsyncDisposableStack();
   #alive = false;
-  #cameraRefuses = false;
 
   constructor(options: StartOptions) {
-    const { host, journal, ports, settings } = options;
-    const framesPerSecond = wholeNumber("fps", settings["fps"] ?? "", 1, 30);
+    const { host, journal, settings } = options;
+    const framesPerSecond = pictureRate(settings);
     this.#options = options;
     this.#printer = createPrinter({
       host,
       journal,
-      profile: profileNamed(settings["profile"] ?? ""),
+      profile: rowNamed("profile", settings, profiles),
       name: settings["name"] ?? "",
       lookThrough: (machine) => cameraOf(machine, { ...sensor, framesPerSecond }),
     });
@@ -82,9 +68,9 @@ class CentauriCarbon implements Simulator {
     const handler = webHandler(printer, this.#uploads);
     const main: Server = httpServer(handler);
     main.on("upgrade", (request, socket, head) => this.#sdcp.upgrade(request, socket, head));
-    this.#main = new TcpPort(main, { host, port: ports["main"] ?? 0 });
-    this.#http = new TcpPort(httpServer(handler), { host, port: ports["http"] ?? 0 });
-    this.#cameraPort = new TcpPort(this.#camera.server, { host, port: ports["camera"] ?? 0 });
+    this.#main = new TcpPort(main, addressOf(options, "main"));
+    this.#http = new TcpPort(httpServer(handler), addressOf(options, "http"));
+    this.#cameraPort = new BarrablePort(this.#camera.server, addressOf(options, "camera"));
     this.control = this.#makeControl();
   }
 
@@ -97,12 +83,13 @@ class CentauriCarbon implements Simulator {
     Object.assign(this.ports, { main, http: this.#http.number, camera: this.#cameraPort.number });
     this.ports["discovery"] = discovery.port;
     printer.cameraPort = this.#cameraPort.number;
-    printer.mainboardId =
-      serialFrom(this.#options.settings["serial"] ?? "") ?? mainboardIdFor(this.#options.host, main);
+    const { host, settings } = this.#options;
+    const serial = textLike("serial", settings, /^[0-9a-f]{32}$/, "32 lower-case hex digits");
+    printer.mainboardId = serial ?? mainboardIdFor(host, main);
     this.facts["serial"] = printer.mainboardId;
     fillStorage(printer);
     this.#setScenario(this.#options.scenario);
-    this.#startTicking();
+    this.#stack.use(passTime((seconds) => printer.machine.advance(seconds * this.#options.speed, seconds)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,19 +101,8 @@ class CentauriCarbon implements Simulator {
     await this.#stack.disposeAsync();
   }
 
-  #startTicking(): void {
-    let last = performance.now();
-    const timer = setInterval(() => {
-      const now = performance.now();
-      const wallSeconds = (now - last) / 1000;
-      last = now;
-      this.#printer.machine.advance(wallSeconds * this.#options.speed, wallSeconds);
-    }, tickMs);
-    this.#stack.defer(() => clearInterval(timer));
-  }
-
   async #boot(): Promise<void> {
-    const ports = [this.#main, this.#http, ...(this.#cameraRefuses ? [] : [this.#cameraPort])];
+    const ports = [this.#main, this.#http, this.#cameraPort];
     for (const port of ports) await port.open();
     this.#alive = true;
   }
@@ -153,12 +129,6 @@ class CentauriCarbon implements Simulator {
     await this.#boot();
   }
 
-  async #listenCamera(listen: boolean): Promise<void> {
-    this.#cameraRefuses = !listen;
-    if (!listen) await this.#cameraPort.close("end");
-    else if (this.#alive) await this.#cameraPort.open();
-  }
-
   #setScenario(name: string): void {
     enterScenario(this.#printer, name);
     if (name === "crashed") this.#crash();
@@ -172,8 +142,8 @@ class CentauriCarbon implements Simulator {
         printer,
         sdcp: this.#sdcp,
         camera: this.#camera,
+        cameraPort: this.#cameraPort,
         crash: () => this.#crash(),
-        listenCamera: async (listen) => this.#listenCamera(listen),
       }),
       counters: () => structuredClone({ ...printer.counters }),
       state: () => ({
@@ -190,16 +160,4 @@ class CentauriCarbon implements Simulator {
       advance: (seconds) => printer.machine.advance(seconds, seconds),
     };
   }
-}
-
-/** @returns undefined for an empty setting. */
-function serialFrom(text: string): string | undefined {
-  if (text === "" || /^[0-9a-f]{32}$/.test(text)) return text || undefined;
-  throw new UsageError(`--serial: "${text}" is not 32 lower-case hex digits`);
-}
-
-function profileNamed(name: string): Profile {
-  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  if (profile !== undefined) return profile;
-  throw new UsageError(`--profile: there is no "${name}"; legal: ${Object.keys(profiles).join(", ")}`);
 }

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename } from "node:path/posix";
-import sharp from "sharp";
-import { type HttpHandler, pathOf } from "../net/http.ts";
+import { vasePng } from "../elegoo/vase.ts";
+import { decoded, type HttpHandler, pathOf, readBody } from "../net/http.ts";
 import type { Printer } from "./printer.ts";
 import { type Chunk, chunkFault, type Uploads } from "./uploads.ts";
 
@@ -42,7 +42,7 @@ async function receiveChunk(
   uploads: Uploads,
   printer: Printer,
 ): Promise<void> {
-  const body = await readBody(request);
+  const body = await readBody(request, bodyLimitBytes);
   const chunk = body === undefined ? undefined : await readChunk(body, request.headers["content-type"] ?? "");
   const fault = chunk === undefined ? chunkFault.unknown : uploads.take(chunk);
   const { content, ...fields } = chunk ?? { content: Buffer.alloc(0) };
@@ -53,16 +53,6 @@ async function receiveChunk(
       ? { code: "000000", messages: null, data: {}, success: true }
       : { code: "111111", messages: [{ field: "common_field", message: fault }], data: null, success: false };
   send(response, 200, "application/json", JSON.stringify(answer));
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size <= bodyLimitBytes) parts.push(part);
-  }
-  return size > bodyLimitBytes ? undefined : Buffer.concat(parts);
 }
 
 /** @returns undefined when a field is missing or is no number. */
@@ -89,28 +79,16 @@ async function readChunk(body: Buffer, contentType: string): Promise<Chunk | und
   return good ? chunk : undefined;
 }
 
-/** The path with its percent codes resolved; a broken code leaves it as it came. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
   // Node leaves the body of a HEAD answer out by itself.
   response.end(body);
 }
 
-/** One picture for every job: an orange vase on grey, 160 by 160. */
+/** One picture for every job. */
 let thumbnailPng: Promise<Buffer> | undefined;
 async function thumbnail(): Promise<Buffer> {
-  const vase = "M62 128C30 96 44 76 72 52V34H88V52C116 76 130 96 98 128Z";
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160"><rect width="160" height="160" fill="#39424d"/>
-    <path d="${vase}" fill="#fa7624"/><path d="M24 128H136" stroke="#a88d52" stroke-width="4"/></svg>`;
-  thumbnailPng ??= sharp(Buffer.from(svg)).resize(160, 160).png().toBuffer();
+  thumbnailPng ??= vasePng("#fa7624");
   return thumbnailPng;
 }
 

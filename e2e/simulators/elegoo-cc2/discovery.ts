@@ -1,7 +1,6 @@
 // UDP discovery: answers any JSON with method 7000, however it is spaced, to its sender.
 
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { listenForDiscovery } from "../elegoo/discovery.ts";
 import type { Printer } from "./printer.ts";
 import { isObject } from "./status.ts";
 
@@ -12,27 +11,15 @@ export async function startDiscovery(
   printer: Printer,
   port: number,
 ): Promise<{ readonly port: number } & AsyncDisposable> {
-  const socket = createSocket(printer.host.includes(":") ? "udp6" : "udp4");
-  socket.on("message", (datagram, sender) => {
-    const text = datagram.toString("utf8");
-    printer.journal.add("discovery", { text, sender: `${sender.address}:${sender.port}` });
-    const id = idOf(text);
-    if (id === undefined || printer.knobs.discoverySilent || printer.knobs.dark) return;
-    printer.counters.discoveries += 1;
-    socket.send(JSON.stringify({ id, result: reply(printer) }), sender.port, sender.address);
-  });
-  socket.bind(port, printer.host);
-  await once(socket, "listening");
-  // After this a failed send is the network's affair, as for a real printer.
-  socket.on("error", () => {});
-  return {
-    port: socket.address().port,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(socket, "close");
-      socket.close();
-      await closed;
+  const { knobs } = printer;
+  return listenForDiscovery(printer, {
+    port,
+    encoding: "utf8",
+    answer: (text) => {
+      const id = idOf(text);
+      return id === undefined || knobs.discoverySilent || knobs.dark ? undefined : { id, result: reply(printer) };
     },
-  };
+  });
 }
 
 /** @returns undefined for what is no discovery. */

@@ -1,12 +1,15 @@
 // The faults of the simulated Centauri Carbon 2, by the names that POST /fault takes. Each turns knobs
 // or does its deed at once; what follows from a knob is in the part that reads it.
 
+import { dropFault, forEver, knobFaults, number, times } from "../admin/fault-kinds.ts";
 import { AdminInputError } from "../admin/parameters.ts";
-import type { Fault, ParameterRule, Parameters } from "../simulator.ts";
+import { type AnswerRule, answerRule } from "../elegoo/answer-rules.ts";
+import { cameraFaults } from "../elegoo/camera-faults.ts";
+import type { BarrablePort } from "../net/port.ts";
+import type { Faults, ParameterRule, Parameters } from "../simulator.ts";
 import type { Broker } from "./broker.ts";
 import type { CameraServer } from "./camera.ts";
 import type { Clients } from "./clients.ts";
-import { type AnswerRule, defaultKnobs, type Knobs } from "./knobs.ts";
 import type { Printer } from "./printer.ts";
 import type { Pushes } from "./pushes.ts";
 
@@ -16,30 +19,19 @@ export interface FaultTargets {
   readonly clients: Clients;
   readonly pushes: Pushes;
   readonly camera: CameraServer;
+  readonly cameraPort: BarrablePort;
   readonly crash: () => Promise<void>;
   readonly powerCut: (goOn: boolean) => Promise<void>;
   readonly powerReturns: () => Promise<void>;
   readonly lanOnly: (on: boolean) => Promise<void>;
-  /** Opens or closes the camera's port. */
-  readonly listenCamera: (listen: boolean) => Promise<void>;
 }
 
-type Faults = Readonly<Record<string, Fault>>;
-
 const method: ParameterRule = { kind: "number", minimum: 0, maximum: 65_535, optional: true };
-const number = (minimum: number, maximum: number, byDefault?: number): ParameterRule => ({
-  kind: "number",
-  minimum,
-  maximum,
-  ...(byDefault !== undefined && { default: byDefault }),
-});
-const forEver = 1_000_000;
-const times = (byDefault: number): ParameterRule => number(1, forEver, byDefault);
-
 /** The code somebody has chosen on the printer's screen. */
 const anotherAccessCode = "860213";
 
 export function faultTable(targets: FaultTargets): Faults {
+  const { camera, cameraPort, printer } = targets;
   return {
     ...connectionFaults(targets),
     ...registrationFaults(targets),
@@ -47,14 +39,15 @@ export function faultTable(targets: FaultTargets): Faults {
     ...answerFaults(targets),
     ...shapeFaults(targets),
     ...machineFaults(targets),
-    ...cameraFaults(targets),
+    ...cameraFaults({ camera, cameraPort, knobs: printer.knobs }),
+    ...ownCameraFaults(targets),
   };
 }
 
 function connectionFaults({ printer, broker, crash, lanOnly }: FaultTargets): Faults {
-  const { knobs } = printer;
-  const knob = knobFault(knobs);
-  const { accessCode } = printer;
+  const { accessCode, knobs } = printer;
+  const { refusalCode } = knobs;
+  const { at, asked } = knobFaults(knobs);
   return {
     "cloud-mode": {
       summary: "LAN Only is off: port 80 closed, MQTT accepts and serves nothing, discovery says so",
@@ -71,93 +64,60 @@ function connectionFaults({ printer, broker, crash, lanOnly }: FaultTargets): Fa
       },
       clear: () => {
         printer.accessCode = accessCode;
-        knobs.refusalCode = defaultKnobs().refusalCode;
+        knobs.refusalCode = refusalCode;
       },
     },
-    "drop-sockets": {
-      summary: "cuts every MQTT connection now",
-      parameters: { how: { kind: "choice", values: ["end", "reset"], default: "end" } },
-      set: async ({ how }) => broker.drop(how === "reset" ? "reset" : "end"),
-    },
-    "broker-full": {
+    "drop-sockets": dropFault("cuts every MQTT connection now", ["end", "reset"], async (how) => broker.drop(how)),
+    "broker-full": asked("brokerFull", ({ how }) => (how === "close" ? "close" : "refuse"), {
       summary: "new MQTT connections are refused: with CONNACK 3, or just closed",
       parameters: { how: { kind: "choice", values: ["refuse", "close"], default: "refuse" } },
-      set: ({ how }) => {
-        knobs.brokerFull = how === "close" ? "close" : "refuse";
-      },
-      clear: () => {
-        knobs.brokerFull = undefined;
-      },
-    },
+    }),
     crash: {
       summary: "the daemon dies: RST, ports closed, job lost; only /power-cycle or a scenario revives it",
       set: crash,
     },
-    silence: knob("silence", true, "connections stay open, nothing is answered or pushed"),
-    "discovery-silent": knob("discoverySilent", true, "discovery gets no answer"),
-    "discovery-booleans": knob("discoveryBooleans", true, "token_status and lan_status are true and false"),
-    "system-info-missing": knob("systemInfoMissing", true, "GET /system/info is 404"),
+    silence: at("silence", true, "connections stay open, nothing is answered or pushed"),
+    "discovery-silent": at("discoverySilent", true, "discovery gets no answer"),
+    "discovery-booleans": at("discoveryBooleans", true, "token_status and lan_status are true and false"),
+    "system-info-missing": at("systemInfoMissing", true, "GET /system/info is 404"),
   };
 }
 
 function registrationFaults({ printer: { knobs }, clients }: FaultTargets): Faults {
-  const knob = knobFault(knobs);
+  const { at, asked } = knobFaults(knobs);
   const { slots } = knobs;
   return {
-    "slots-full": {
+    "slots-full": asked("foreignClients", ({ free }) => slots - Number(free), {
       summary: "others hold the slots for clients; `free` are left",
       parameters: { free: number(0, slots, 0) },
-      set: ({ free }) => {
-        knobs.foreignClients = slots - Number(free);
-      },
-      clear: () => {
-        knobs.foreignClients = 0;
-      },
-    },
-    "registration-fails": knob("registrationError", "fail", "every registration is answered with fail"),
+    }),
+    "registration-fails": at("registrationError", "fail", "every registration is answered with fail"),
     "registration-forgotten": {
       summary: "nobody is registered any more, and nobody is told",
       set: () => clients.forget(),
     },
-    "registration-expiry": {
+    "registration-expiry": asked("registrationMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "a registration dies after so long without a PING or request instead of 65 s",
       parameters: { milliseconds: number(50, 3_600_000) },
-      set: ({ milliseconds }) => {
-        knobs.registrationMs = Number(milliseconds);
-      },
-      clear: () => {
-        knobs.registrationMs = defaultKnobs().registrationMs;
-      },
-    },
-    "unregistered-error": knob("unregisteredError", true, "requests without registration get error 1000, not silence"),
-    "rate-limit": knob("rateLimited", true, "three requests within 2 s start 5 s without answers, as on fw-0103"),
-    pongless: knob("pongless", true, "PINGs are not answered"),
+    }),
+    "unregistered-error": at("unregisteredError", true, "requests without registration get error 1000, not silence"),
+    "rate-limit": at("rateLimited", true, "three requests within 2 s start 5 s without answers, as on fw-0103"),
+    pongless: at("pongless", true, "PINGs are not answered"),
   };
 }
 
 function pushFaults({ printer: { knobs }, broker, pushes }: FaultTargets): Faults {
+  const { at, asked } = knobFaults(knobs);
   return {
-    "dead-pushes": knobFault(knobs)("deadPushes", true, "nothing is pushed; requests are answered"),
-    "lost-push": {
+    "dead-pushes": at("deadPushes", true, "nothing is pushed; requests are answered"),
+    "lost-push": asked("lostPushes", (given) => Number(given["times"]), {
       summary: "the next pushes are numbered and not sent",
       parameters: { times: times(1) },
-      set: (parameters) => {
-        knobs.lostPushes = Number(parameters["times"]);
-      },
-      clear: () => {
-        knobs.lostPushes = 0;
-      },
-    },
-    "duplicate-push": {
+    }),
+    "duplicate-push": asked("duplicatePushes", (given) => Number(given["times"]), {
       summary: "the next pushes are sent twice",
       parameters: { times: times(1) },
-      set: (parameters) => {
-        knobs.duplicatePushes = Number(parameters["times"]);
-      },
-      clear: () => {
-        knobs.duplicatePushes = 0;
-      },
-    },
+    }),
     "push-gap": {
       summary: "so many numbers are left out",
       parameters: { by: number(1, 1000, 1) },
@@ -174,47 +134,34 @@ function pushFaults({ printer: { knobs }, broker, pushes }: FaultTargets): Fault
 }
 
 function answerFaults({ printer: { knobs } }: FaultTargets): Faults {
+  const { asked } = knobFaults(knobs);
   return {
-    "lost-answer": {
+    "lost-answer": asked("lostAnswer", ruleOf, {
       summary: "the method is obeyed and not answered",
       parameters: { method, times: times(1) },
-      set: (parameters) => {
-        knobs.lostAnswer = answerRule(parameters);
+    }),
+    "delayed-answer": asked(
+      "delayedAnswer",
+      (given) => ({ ...ruleOf(given), milliseconds: Number(given["milliseconds"]) }),
+      {
+        summary: "the method is obeyed and answered late",
+        parameters: { method, times: times(forEver), milliseconds: number(1, 600_000, 3000) },
       },
-      clear: () => {
-        knobs.lostAnswer = undefined;
-      },
-    },
-    "delayed-answer": {
-      summary: "the method is obeyed and answered late",
-      parameters: { method, times: times(forEver), milliseconds: number(1, 600_000, 3000) },
-      set: (parameters) => {
-        knobs.delayedAnswer = { ...answerRule(parameters), milliseconds: Number(parameters["milliseconds"]) };
-      },
-      clear: () => {
-        knobs.delayedAnswer = undefined;
-      },
-    },
-    "refuse-method": {
+    ),
+    "refuse-method": asked("refusedMethod", (given) => ({ ...ruleOf(given), code: Number(given["code"]) }), {
       summary: "the method is answered with this error_code and not obeyed",
       parameters: { method, times: times(forEver), code: number(1, 65_535, 1009) },
-      set: (parameters) => {
-        knobs.refusedMethod = { ...answerRule(parameters), code: Number(parameters["code"]) };
-      },
-      clear: () => {
-        knobs.refusedMethod = undefined;
-      },
-    },
+    }),
   };
 }
 
 function shapeFaults({ printer: { knobs } }: FaultTargets): Faults {
-  const knob = knobFault(knobs);
+  const { at } = knobFaults(knobs);
   return {
-    "pretty-json": knob("prettyJson", true, "messages come with spaces and new lines"),
-    "gcode-move-inf": knob("gcodeMoveInf", true, "the position is gcode_move_inf, with e instead of extruder"),
-    toolhead: knob("toolhead", true, "tool_head is spelt toolhead"),
-    "total-layer-missing": knob("totalLayerMissing", true, "1002 does not name the number of layers"),
+    "pretty-json": at("prettyJson", true, "messages come with spaces and new lines"),
+    "gcode-move-inf": at("gcodeMoveInf", true, "the position is gcode_move_inf, with e instead of extruder"),
+    toolhead: at("toolhead", true, "tool_head is spelt toolhead"),
+    "total-layer-missing": at("totalLayerMissing", true, "1002 does not name the number of layers"),
   };
 }
 
@@ -256,61 +203,19 @@ function machineFaults({ printer, powerCut, powerReturns }: FaultTargets): Fault
         printer.usbStick = false;
       },
     },
-    "storage-full": knobFault(knobs)("storageFull", true, "upload chunks are refused with 9002"),
+    "storage-full": knobFaults(knobs).at("storageFull", true, "upload chunks are refused with 9002"),
   };
 }
 
-function cameraFaults({ printer: { knobs }, camera, listenCamera }: FaultTargets): Faults {
-  const knob = knobFault(knobs);
+function ownCameraFaults({ printer }: FaultTargets): Faults {
+  const { at } = knobFaults(printer.knobs);
   return {
-    "camera-stall": knob("cameraStalled", true, "streams stay open and bring no frame"),
-    "camera-drop": { summary: "ends the streams that run", set: () => camera.drop() },
-    "camera-refuse": {
-      summary: "the camera's port is closed",
-      set: async () => listenCamera(false),
-      clear: async () => listenCamera(true),
-    },
-    "camera-disabled": knob("cameraEnabled", false, "no frames until method 1042"),
-    "camera-unplugged": knob("cameraPlugged", false, "1042 gets error 1003, streams bring no frame"),
-    "camera-boundary": knob("cameraBoundary", "--frame_boundary", "the boundary is named with its dashes"),
-    "camera-leak": {
-      summary: "a viewer that leaves holds its slot this long",
-      parameters: { milliseconds: number(1, 3_600_000, 60_000) },
-      set: ({ milliseconds }) => {
-        knobs.cameraLeakMs = Number(milliseconds);
-      },
-      clear: () => {
-        knobs.cameraLeakMs = 0;
-        camera.freeLeaked();
-      },
-    },
-    "camera-viewers": {
-      summary: "so many viewers get frames",
-      parameters: { count: number(0, 100) },
-      set: ({ count }) => {
-        knobs.cameraViewers = Number(count);
-      },
-      clear: () => {
-        knobs.cameraViewers = defaultKnobs().cameraViewers;
-      },
-    },
+    "camera-disabled": at("cameraEnabled", false, "no frames until method 1042"),
+    "camera-unplugged": at("cameraPlugged", false, "1042 gets error 1003, streams bring no frame"),
+    "camera-boundary": at("cameraBoundary", "--frame_boundary", "the boundary is named with its dashes"),
   };
 }
 
-/** A fault that is one knob at one value, and at its usual value when cleared. */
-function knobFault(knobs: Knobs) {
-  return <Name extends keyof Knobs>(name: Name, value: Knobs[Name], summary: string): Fault => ({
-    summary,
-    set: () => {
-      knobs[name] = value;
-    },
-    clear: () => {
-      knobs[name] = defaultKnobs()[name];
-    },
-  });
-}
-
-function answerRule(parameters: Parameters): AnswerRule {
-  const { method: asked, times: count } = parameters;
-  return { method: typeof asked === "number" ? asked : undefined, timesLeft: Number(count) };
+function ruleOf(parameters: Parameters): AnswerRule {
+  return answerRule(parameters["method"], parameters["times"]);
 }

@@ -2,7 +2,10 @@
 // file is read from the slicer's comments.
 
 import { createHash } from "node:crypto";
+import { endsOf, readSlicerComments, type SlicerComments } from "../elegoo/slicer-comments.ts";
 
+/** Where comments are looked for, at either end of a file. */
+const partBytes = 256 * 1024;
 const media = ["local", "u-disk"] as const;
 export type Medium = (typeof media)[number];
 
@@ -15,18 +18,13 @@ interface Tool {
   readonly type: string;
 }
 
-export interface StoredFile {
+export interface StoredFile extends SlicerComments {
   /** Relative to the medium's root, without a leading slash. */
   readonly name: string;
   readonly content: Buffer;
   /** Unix time, seconds. */
   readonly createdAt: number;
-  readonly totalLayers: number;
-  readonly layerHeightMillimeters: number;
-  readonly printSeconds: number;
   readonly grams: number;
-  readonly nozzleCelsius: number;
-  readonly bedCelsius: number;
   /** Those that are used; never empty. */
   readonly tools: readonly Tool[];
   /** PNG as base64, when the slicer put one in. */
@@ -77,22 +75,12 @@ export function md5(content: Uint8Array): string {
 
 type Comments = Omit<StoredFile, "name" | "content" | "createdAt" | "prints" | "lastPrintedAt">;
 
-/** Slicers write these in the first or the last part of the file. */
 function readComments(content: Buffer): Comments {
-  const part = 256 * 1024;
-  const text = `${content.toString("latin1", 0, part)}\n${content.toString("latin1", Math.max(part, content.length - part))}`;
-  const number = (pattern: RegExp, fallback: number): number => {
-    const value = Number(pattern.exec(text)?.[1]);
-    return value > 0 ? value : fallback;
-  };
+  const text = endsOf(content, partBytes);
   const gramsByTool = listed(/^; ?(?:total )?filament used \[g\] ?= ?([\d., ]+)/im.exec(text)?.[1]).map(Number);
   return {
-    totalLayers: Math.round(number(/^; ?total layers? (?:number|count)[:=] ?(\d+)/im, 50)),
-    layerHeightMillimeters: number(/^; ?layer_height ?= ?([\d.]+)/im, 0.2),
-    printSeconds: duration(/^; ?estimated printing time.*?= ?(.+)$/im.exec(text)?.[1]) || 1200,
+    ...readSlicerComments(text),
     grams: gramsByTool.reduce((sum, grams) => sum + grams, 0) || 12.5,
-    nozzleCelsius: number(/^M10[49] [^;\n]*S(\d+)/m, 220),
-    bedCelsius: number(/^M1[49]0 [^;\n]*S(\d+)/m, 60),
     tools: readTools(text, gramsByTool),
     thumbnail: readThumbnail(text),
   };
@@ -118,13 +106,4 @@ function listed(text = ""): readonly string[] {
     .split(/[,;]/)
     .map((item) => item.trim())
     .filter((item) => item !== "");
-}
-
-/** `1d 2h 3m 4s` in seconds; 0 when it says nothing. */
-function duration(text = ""): number {
-  const unitSeconds: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
-  return [...text.matchAll(/(\d+)\s*([dhms])/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (unitSeconds[unit ?? ""] ?? 0),
-    0,
-  );
 }

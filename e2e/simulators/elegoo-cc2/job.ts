@@ -2,6 +2,7 @@
 // its filament switches, during which the firmware goes on calling it printing. Times are the
 // machine's own seconds.
 
+import { type JobOptions as SharedOptions, StagedJob } from "../elegoo/staged-job.ts";
 import type { StoredFile } from "./files.ts";
 import type { Task } from "./history.ts";
 
@@ -44,37 +45,27 @@ export interface JobSurroundings {
   readonly speedRatio: number;
 }
 
-export interface JobOptions {
-  readonly levelling: boolean;
+export interface JobOptions extends SharedOptions {
   /** Tool of the G-code to Canvas tray; empty for the external spool. */
   readonly trays: ReadonlyMap<number, number>;
   /** Seconds of the file already printed, for a job that goes on after a power cut. */
   readonly startAtSeconds?: number;
 }
 
-export class Job {
-  readonly file: StoredFile;
-  readonly task: Task;
+export class Job extends StagedJob<Stage, JobSurroundings, StoredFile, Task> {
   readonly trays: ReadonlyMap<number, number>;
-  readonly #levelling: boolean;
   stage: Stage = "heatingNozzle";
-  /** Seconds of the file that are printed. */
-  printedSeconds: number;
   /** Since the job began, pauses included. */
   totalSeconds = 0;
   /** 0 unless a power cut was survived. */
   secondsBeforePowerLoss = 0;
   readonly #substitutes = new Map<number, number>();
-  #stageSeconds = 0;
   #switchesDone: number;
   #switchSecondsLeft = 0;
 
   constructor(file: StoredFile, task: Task, options: JobOptions) {
-    this.file = file;
-    this.task = task;
+    super(file, task, options);
     this.trays = options.trays;
-    this.#levelling = options.levelling;
-    this.printedSeconds = options.startAtSeconds ?? 0;
     this.#switchesDone = Math.floor(this.progressRatio * (switchesPerJob + 1));
   }
 
@@ -82,14 +73,9 @@ export class Job {
     return stages[this.stage].code;
   }
 
-  get progressRatio(): number {
-    return Math.min(1, this.printedSeconds / this.file.printSeconds);
-  }
-
-  /** The layer being printed, counted from 1; 0 before the first. */
-  get layer(): number {
-    if (this.printedSeconds === 0 && this.stage !== "printing") return 0;
-    return Math.min(this.file.totalLayers, 1 + Math.floor(this.progressRatio * this.file.totalLayers));
+  protected override get shortest(): number {
+    const row: StageRow = stages[this.stage];
+    return row.seconds ?? 0;
   }
 
   /** The head is at the chute and the filament is being switched. */
@@ -123,30 +109,17 @@ export class Job {
     this.#switchSecondsLeft = switchSeconds;
   }
 
-  enter(stage: Stage): void {
-    this.stage = stage;
-    this.#stageSeconds = 0;
-  }
-
-  /** @returns true when the job is over and its stage says how it ended. */
-  advance(seconds: number, around: JobSurroundings): boolean {
-    this.#stageSeconds += seconds;
+  override advance(seconds: number, around: JobSurroundings): boolean {
     this.totalSeconds += seconds;
-    if (this.stage === "printing") this.#print(seconds, around.speedRatio);
-    const row = stages[this.stage];
-    if ("seconds" in row && this.#stageSeconds < row.seconds) return false;
-    const next = this.#next(around);
-    if (next === "over") return true;
-    if (next !== this.stage) this.enter(next);
-    return false;
+    return super.advance(seconds, around);
   }
 
-  #print(seconds: number, speedRatio: number): void {
+  protected override print(fileSeconds: number, seconds: number): void {
     if (this.#switchSecondsLeft > 0) {
       this.#switchSecondsLeft -= seconds;
       return;
     }
-    this.printedSeconds += seconds * speedRatio;
+    super.print(fileSeconds, seconds);
     if (this.secondsToSwitch > 0) return;
     this.#switchesDone += 1;
     this.beginSwitch();
@@ -154,7 +127,7 @@ export class Job {
 
   // One line per stage: the table of what follows what.
   // oxlint-disable-next-line complexity
-  #next({ nozzleHot, bedHot }: JobSurroundings): Stage | "over" {
+  protected override next({ nozzleHot, bedHot }: JobSurroundings): Stage | "over" {
     switch (this.stage) {
       case "heatingNozzle":
         return nozzleHot ? "heatingBed" : "heatingNozzle";
@@ -163,7 +136,7 @@ export class Job {
       case "homing":
         return "homed";
       case "homed":
-        return this.#levelling ? "levelling" : "printing";
+        return this.levelling ? "levelling" : "printing";
       case "levelling":
         return "levelled";
       case "levelled":

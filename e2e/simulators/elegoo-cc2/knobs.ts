@@ -1,13 +1,9 @@
 // How the simulated daemon misbehaves just now. Plain switches that its parts read; faults.ts turns them.
 
-/** Something that happens to answers: to those of one method or of all, so many times or until cleared. */
-export interface AnswerRule {
-  /** The method it is for; undefined: every one. */
-  readonly method: number | undefined;
-  timesLeft: number;
-}
+import type { AnswerRule } from "../elegoo/answer-rules.ts";
+import { type CameraKnobs, usualCameraKnobs } from "../elegoo/camera.ts";
 
-export interface Knobs {
+export interface Knobs extends CameraKnobs {
   /** In cloud mode port 80 is closed and nothing is served over MQTT. */
   lanOnly: boolean;
   /** `token_status` and `lan_status` as true and false instead of 1 and 0. */
@@ -45,12 +41,6 @@ export interface Knobs {
   refusedMethod: (AnswerRule & { readonly code: number }) | undefined;
   storageFull: boolean;
   cameraBoundary: "frame" | "--frame_boundary";
-  /** Frames flow; method 1042 turns this on. */
-  cameraEnabled: boolean;
-  cameraStalled: boolean;
-  cameraPlugged: boolean;
-  cameraViewers: number;
-  cameraLeakMs: number;
 }
 
 export function defaultKnobs(): Knobs {
@@ -82,18 +72,6 @@ export function defaultKnobs(): Knobs {
     refusedMethod: undefined,
     storageFull: false,
     cameraBoundary: "frame",
-    cameraEnabled: true,
-    cameraStalled: false,
-    cameraPlugged: true,
-    cameraViewers: 1,
-    cameraLeakMs: 0,
+    ...usualCameraKnobs(),
   };
-}
-
-/** Whether the rule is for this method, counting it down when it is. */
-export function applies(rule: AnswerRule | undefined, method: number): boolean {
-  if (rule === undefined || rule.timesLeft <= 0) return false;
-  if (rule.method !== undefined && rule.method !== method) return false;
-  rule.timesLeft -= 1;
-  return true;
 }

@@ -1,8 +1,7 @@
 // One simulated printer as its parts see it: the body, its storage and history, who it is, and how
 // it misbehaves. Holds no sockets.
 
-import { createHash } from "node:crypto";
-import type { Journal } from "../admin/journal.ts";
+import { digestOf, macFrom, newCounters, type SharedCounters, type SharedParts } from "../elegoo/printer.ts";
 import type { FrameSource } from "../picture/frame-source.ts";
 import { Canvas } from "./canvas.ts";
 import { FileSystem } from "./files.ts";
@@ -11,7 +10,7 @@ import { defaultKnobs, type Knobs } from "./knobs.ts";
 import { Machine } from "./machine.ts";
 import type { Profile } from "./profiles.ts";
 
-interface Counters {
+interface Counters extends SharedCounters {
   mqtt: { open: number; peak: number; total: number; refused: number; cleanLeaves: number; lost: number };
   registrations: { current: number; peak: number; accepted: number; refused: number; expired: number };
   /** Requests received by method number. */
@@ -23,31 +22,20 @@ interface Counters {
   unregisteredRequests: number;
   malformedMessages: number;
   mutedRequests: number;
-  pings: number;
   pushes: number;
-  crashes: number;
-  discoveries: number;
-  uploads: { chunks: number; finished: number; failed: number };
-  camera: { current: number; peak: number; total: number; starved: number };
 }
 
-export interface Printer {
-  readonly host: string;
+export interface Printer extends SharedParts {
   readonly profile: Profile;
   readonly machine: Machine;
   readonly files: FileSystem;
   readonly history: History;
   readonly knobs: Knobs;
-  readonly journal: Journal;
   readonly counters: Counters;
   /** Known once the ports are. */
   serial: string;
   /** Empty: none was set, and the default counts. */
   accessCode: string;
-  /** Known once the camera listens. */
-  cameraPort: number;
-  readonly camera: FrameSource;
-  name: string;
   usbStick: boolean;
   /** Called after a change of name. */
   attributesChanged: () => void;
@@ -71,6 +59,7 @@ export function createPrinter({ canvas, lookThrough, ...identity }: PrinterOptio
     files: new FileSystem(),
     knobs: defaultKnobs(),
     counters: {
+      ...newCounters(),
       mqtt: { open: 0, peak: 0, total: 0, refused: 0, cleanLeaves: 0, lost: 0 },
       registrations: { current: 0, peak: 0, accepted: 0, refused: 0, expired: 0 },
       requestsByMethod: {},
@@ -79,12 +68,7 @@ export function createPrinter({ canvas, lookThrough, ...identity }: PrinterOptio
       unregisteredRequests: 0,
       malformedMessages: 0,
       mutedRequests: 0,
-      pings: 0,
       pushes: 0,
-      crashes: 0,
-      discoveries: 0,
-      uploads: { chunks: 0, finished: 0, failed: 0 },
-      camera: { current: 0, peak: 0, total: 0, starved: 0 },
     },
     cameraPort: 0,
     camera: lookThrough(machine),
@@ -100,15 +84,10 @@ export function passwordOf({ accessCode }: Printer): string {
 
 /** A stable serial for the printer at an address, so that the same one comes back after a restart. */
 export function serialFor(host: string, port: number): string {
-  const digits = BigInt(`0x${digest(`${host} ${port}`).slice(0, 14)}`) % 10_000_000_000n;
+  const digits = BigInt(`0x${digestOf(`${host} ${port}`).slice(0, 14)}`) % 10_000_000_000n;
   return `CC2X4Y${digits.toString().padStart(10, "0")}`;
 }
 
-/** Locally administered, so that it is nobody's. */
 export function macOf({ serial }: Printer): string {
-  return ["02", ...(digest(serial).slice(0, 10).match(/../g) ?? [])].join(":");
-}
-
-function digest(text: string): string {
-  return createHash("md5").update(text).digest("hex");
+  return macFrom(digestOf(serial));
 }

@@ -1,10 +1,10 @@
 // What arrives over MQTT: registrations, PINGs and requests, and what of it is answered. The methods
 // themselves are in methods.ts.
 
+import { applies } from "../elegoo/answer-rules.ts";
 import type { Peer } from "./broker.ts";
 import type { Clients, Registration } from "./clients.ts";
 import { errorCode } from "./errors.ts";
-import { applies } from "./knobs.ts";
 import { answerMethod } from "./methods.ts";
 import type { Printer } from "./printer.ts";
 import { isObject, type JsonObject } from "./status.ts";

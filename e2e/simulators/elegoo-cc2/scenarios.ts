@@ -1,19 +1,15 @@
 // States a simulated Centauri Carbon 2 can begin in, and what lies in its storage.
 
-import sharp from "sharp";
+import { type SlicedFile, slicedGcode } from "../elegoo/slicer-comments.ts";
+import { vasePng } from "../elegoo/vase.ts";
 import type { Job, Stage } from "./job.ts";
 import { machineStatus } from "./machine.ts";
 import type { Printer } from "./printer.ts";
 
-interface SampleFile {
+interface SampleFile extends SlicedFile {
   readonly name: string;
-  readonly layers: number;
-  readonly printMinutes: number;
-  readonly grams: string;
   readonly colors: string;
   readonly types: string;
-  readonly nozzleCelsius: number;
-  readonly bedCelsius: number;
 }
 
 const orange = { colors: "#FF7A1A", types: "PLA", nozzleCelsius: 220, bedCelsius: 60 } as const;
@@ -107,32 +103,16 @@ function place(
   return machine.place({ ...at, file, trays });
 }
 
-/** What a slicer writes, as far as the firmware reads it. */
+/** With its picture and its filaments. */
 async function gcode(sample: SampleFile): Promise<Buffer> {
-  const { layers, printMinutes, grams, colors, types, nozzleCelsius, bedCelsius } = sample;
-  const time = `${Math.floor(printMinutes / 60)}h ${printMinutes % 60}m 0s`;
-  const picture = (await thumbnail(colors.split(";")[0] ?? "")).toString("base64");
-  const head = [
-    `; thumbnail begin 160x160 ${picture.length}`,
-    ...(picture.match(/.{1,78}/g) ?? []).map((line) => `; ${line}`),
-    "; thumbnail end",
-    `; total layer number: ${layers}`,
-    "; layer_height = 0.2",
-    `; filament used [g] = ${grams}`,
-    `; filament_colour = ${colors}`,
-    `; filament_type = ${types}`,
-    `; estimated printing time (normal mode) = ${time}`,
-    `M140 S${bedCelsius}`,
-    `M104 S${nozzleCelsius}`,
-  ];
-  const body = Array.from({ length: layers }, (_, layer) => `;LAYER_CHANGE\nG1 Z${((layer + 1) * 0.2).toFixed(2)}`);
-  return Buffer.from(`${[...head, ...body].join("\n")}\n`);
-}
-
-/** A vase on grey, PNG, 160 by 160. */
-async function thumbnail(color: string): Promise<Buffer> {
-  const vase = "M62 128C30 96 44 76 72 52V34H88V52C116 76 130 96 98 128Z";
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160"><rect width="160" height="160" fill="#39424d"/>
-    <path d="${vase}" fill="${color}"/><path d="M24 128H136" stroke="#a88d52" stroke-width="4"/></svg>`;
-  return sharp(Buffer.from(svg)).resize(160, 160).png().toBuffer();
+  const { colors, types } = sample;
+  const picture = (await vasePng(colors.split(";")[0] ?? "")).toString("base64");
+  return slicedGcode(sample, {
+    before: [
+      `; thumbnail begin 160x160 ${picture.length}`,
+      ...(picture.match(/.{1,78}/g) ?? []).map((line) => `; ${line}`),
+      "; thumbnail end",
+    ],
+    amid: [`; filament_colour = ${colors}`, `; filament_type = ${types}`],
+  });
 }

@@ -1,23 +1,18 @@
 // The simulated Elegoo Centauri Carbon 2: puts the daemon's ports around one printer, lets it die,
 // lose its power and come back, and gives the admin interface its handles. Sources: ../README.md.
 
+import { opened, passTime } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
-import { TcpPort } from "../net/port.ts";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  UsageError,
-  wholeNumber,
-} from "../simulator.ts";
+import { BarrablePort, TcpPort } from "../net/port.ts";
+import { addressOf, pictureRate, rowNamed, textLike, wordOf } from "../settings.ts";
+import type { Control, Simulator, SimulatorDefinition, StartOptions } from "../simulator.ts";
 import { Broker } from "./broker.ts";
 import { CameraServer } from "./camera.ts";
 import { Clients } from "./clients.ts";
 import { startDiscovery } from "./discovery.ts";
 import { faultTable } from "./faults.ts";
 import { createPrinter, passwordOf, type Printer, serialFor } from "./printer.ts";
-import { type Profile, profiles } from "./profiles.ts";
+import { profiles } from "./profiles.ts";
 import { Pushes } from "./pushes.ts";
 import { Requests } from "./requests.ts";
 import { enterScenario, fillStorage, scenarios } from "./scenarios.ts";
@@ -26,7 +21,6 @@ import { Uploads } from "./uploads.ts";
 import { cameraOf } from "./view.ts";
 import { webHandler } from "./web.ts";
 
-const tickMs = 100;
 const sensor = { width: 640, height: 360 } as const;
 
 export const elegooCc2: SimulatorDefinition = {
@@ -41,14 +35,7 @@ export const elegooCc2: SimulatorDefinition = {
     canvas: { summary: "the Canvas filament changer: on or off", default: "on" },
     fps: { summary: "pictures a second, 1 to 30", default: "10" },
   },
-  start: async (options) => {
-    const cc2 = new CentauriCarbon2(options);
-    await using opened = new AsyncDisposableStack();
-    opened.use(cc2);
-    await cc2.open();
-    opened.move();
-    return cc2;
-  },
+  start: async (options) => opened(new CentauriCarbon2(options)),
 };
 
 class CentauriCarbon2 implements Simulator {
@@ -64,14 +51,13 @@ class CentauriCarbon2 implements Simulator {
   readonly #broker: Broker;
   readonly #camera: CameraServer;
   readonly #http: TcpPort;
-  readonly #cameraPort: TcpPort;
+  readonly #cameraPort: BarrablePort;
   readonly #stack = new AsyncDisposableStack();
   #alive = false;
-  #cameraRefuses = false;
   #goesOn = true;
 
   constructor(options: StartOptions) {
-    const { host, ports } = options;
+    const { ports } = options;
     this.#options = options;
     this.#printer = printerFor(options);
     const printer = this.#printer;
@@ -92,15 +78,15 @@ class CentauriCarbon2 implements Simulator {
     printer.machine.onTransition = () => this.#pushes.tellStatus();
     printer.attributesChanged = () => this.#pushes.tellAttributes();
     this.#camera = new CameraServer(printer);
-    this.#http = new TcpPort(httpServer(webHandler(printer, this.#uploads)), { host, port: ports["http"] ?? 0 });
-    this.#cameraPort = new TcpPort(this.#camera.server, { host, port: ports["camera"] ?? 0 });
+    this.#http = new TcpPort(httpServer(webHandler(printer, this.#uploads)), addressOf(options, "http"));
+    this.#cameraPort = new BarrablePort(this.#camera.server, addressOf(options, "camera"));
     this.control = this.#makeControl();
   }
 
   /** @throws the listening error. */
   async open(): Promise<void> {
     const printer = this.#printer;
-    const { settings, ports, host, scenario } = this.#options;
+    const { settings, ports, host, scenario, speed } = this.#options;
     const discovery = this.#stack.use(await startDiscovery(printer, ports["discovery"] ?? 0));
     await this.#listen();
     const main = this.#broker.tcp.number;
@@ -111,12 +97,17 @@ class CentauriCarbon2 implements Simulator {
       discovery: discovery.port,
       websocket: this.#broker.webSocket.number,
     });
+    const serial = textLike("serial", settings, /^[A-Z0-9]{8,32}$/, "8 to 32 capital letters and digits");
     printer.cameraPort = this.#cameraPort.number;
-    printer.serial = serialFrom(settings["serial"] ?? "") ?? serialFor(host, main);
+    printer.serial = serial ?? serialFor(host, main);
     Object.assign(this.facts, { serial: printer.serial, access_code: passwordOf(printer) });
     await fillStorage(printer);
     await this.#setScenario(scenario);
-    this.#startTicking();
+    this.#stack.use(
+      passTime((seconds) => {
+        if (this.#alive) printer.machine.advance(seconds * speed, seconds);
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -127,21 +118,10 @@ class CentauriCarbon2 implements Simulator {
     await this.#stack.disposeAsync();
   }
 
-  #startTicking(): void {
-    let last = performance.now();
-    const timer = setInterval(() => {
-      const now = performance.now();
-      const wallSeconds = (now - last) / 1000;
-      last = now;
-      if (this.#alive) this.#printer.machine.advance(wallSeconds * this.#options.speed, wallSeconds);
-    }, tickMs);
-    this.#stack.defer(() => clearInterval(timer));
-  }
-
   async #listen(): Promise<void> {
     await this.#broker.open();
     if (this.#printer.knobs.lanOnly) await this.#http.open();
-    if (!this.#cameraRefuses) await this.#cameraPort.open();
+    await this.#cameraPort.open();
     this.#alive = true;
   }
 
@@ -187,12 +167,6 @@ class CentauriCarbon2 implements Simulator {
     } else if (this.#alive) await this.#http.open();
   }
 
-  async #listenCamera(listen: boolean): Promise<void> {
-    this.#cameraRefuses = !listen;
-    if (!listen) await this.#cameraPort.close("end");
-    else if (this.#alive) await this.#cameraPort.open();
-  }
-
   async #setScenario(name: string): Promise<void> {
     this.#printer.knobs.dark = false;
     if (!this.#alive) await this.#listen();
@@ -212,11 +186,11 @@ class CentauriCarbon2 implements Simulator {
         clients: this.#clients,
         pushes: this.#pushes,
         camera: this.#camera,
+        cameraPort: this.#cameraPort,
         crash: async () => this.#crash(),
         powerCut: async (goOn) => this.#powerCut(goOn),
         powerReturns: async () => this.#powerReturns(),
         lanOnly: async (on) => this.#lanOnly(on),
-        listenCamera: async (listen) => this.#listenCamera(listen),
       }),
       counters: () => structuredClone({ ...printer.counters }),
       state: () => ({
@@ -239,16 +213,14 @@ class CentauriCarbon2 implements Simulator {
 }
 
 function printerFor({ host, journal, settings }: StartOptions): Printer {
-  const framesPerSecond = wholeNumber("fps", settings["fps"] ?? "", 1, 30);
-  const canvas = settings["canvas"] ?? "";
-  if (canvas !== "on" && canvas !== "off") throw new UsageError(`--canvas: "${canvas}"; legal: on, off`);
+  const framesPerSecond = pictureRate(settings);
   return createPrinter({
     host,
     journal,
-    profile: profileNamed(settings["profile"] ?? ""),
+    profile: rowNamed("profile", settings, profiles),
     name: settings["name"] ?? "",
     accessCode: settings["access-code"] ?? "",
-    canvas: canvas === "on",
+    canvas: wordOf("canvas", settings, ["on", "off"]) === "on",
     lookThrough: (machine) => cameraOf(machine, { ...sensor, framesPerSecond }),
   });
 }
@@ -256,16 +228,4 @@ function printerFor({ host, journal, settings }: StartOptions): Printer {
 /** The printer writes the speeds of its fans as floats, also whole ones. */
 function encode(message: JsonObject, pretty: boolean): string {
   return JSON.stringify(message, undefined, pretty ? 2 : undefined).replaceAll(/("speed": ?\d+)(?=[,\s}])/g, "$1.0");
-}
-
-/** @returns undefined for an empty setting. */
-function serialFrom(text: string): string | undefined {
-  if (text === "" || /^[A-Z0-9]{8,32}$/.test(text)) return text || undefined;
-  throw new UsageError(`--serial: "${text}" is not 8 to 32 capital letters and digits`);
-}
-
-function profileNamed(name: string): Profile {
-  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  if (profile !== undefined) return profile;
-  throw new UsageError(`--profile: there is no "${name}"; legal: ${Object.keys(profiles).join(", ")}`);
 }

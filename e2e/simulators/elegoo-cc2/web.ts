@@ -2,7 +2,7 @@
 // finished time-lapses with the real answer's broken framing. Everything else is 404.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpHandler, pathOf } from "../net/http.ts";
+import { decoded, type HttpHandler, pathOf, readBody } from "../net/http.ts";
 import { errorCode } from "./errors.ts";
 import { video } from "./history.ts";
 import { passwordOf, type Printer } from "./printer.ts";
@@ -41,7 +41,7 @@ async function receiveChunk(
   response: ServerResponse,
   { printer, uploads }: { readonly printer: Printer; readonly uploads: Uploads },
 ): Promise<void> {
-  const body = await readBody(request);
+  const body = await readBody(request, bodyLimitBytes);
   const token = request.headers["x-token"];
   // Without a code of its own the printer takes files from older slicers, which send no token.
   const known = token === passwordOf(printer) || (printer.accessCode === "" && token === undefined);
@@ -57,17 +57,6 @@ async function receiveChunk(
     200,
     JSON.stringify(code === errorCode.ok ? { error_code: code, offset: lastByte } : { error_code: code }),
   );
-}
-
-/** Reads to the end even what is too long, so that the answer arrives. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size <= bodyLimitBytes) parts.push(part);
-  }
-  return size > bodyLimitBytes ? undefined : Buffer.concat(parts);
 }
 
 function readChunk({ headers }: IncomingMessage, content: Buffer): Chunk | "wrong range" | "too long" {
@@ -105,15 +94,6 @@ function sendVideo(request: IncomingMessage, printer: Printer): void {
 
 function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.split("?").slice(1).join("?"));
-}
-
-/** Percent codes resolved; a broken code leaves the text as it came. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function withoutToken(url = ""): string {

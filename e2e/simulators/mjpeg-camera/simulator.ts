@@ -6,14 +6,8 @@ import { httpServer, pathOf } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
 import { FrameSource } from "../picture/frame-source.ts";
 import type { Scene } from "../picture/scene.ts";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  UsageError,
-  wholeNumber,
-} from "../simulator.ts";
+import { addressOf, wholeNumber } from "../settings.ts";
+import { type Control, type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
 import { webcamFaults } from "./faults.ts";
 import { Webcam } from "./webcam.ts";
 
@@ -33,7 +27,8 @@ export const mjpegCamera: SimulatorDefinition = {
   start: startWebcam,
 };
 
-async function startWebcam({ host, ports, settings, scenario, journal }: StartOptions): Promise<Simulator> {
+async function startWebcam(options: StartOptions): Promise<Simulator> {
+  const { settings, scenario, journal } = options;
   let scene = scenario;
   const source = new FrameSource({
     ...readSize(settings["size"] ?? ""),
@@ -46,7 +41,7 @@ async function startWebcam({ host, ports, settings, scenario, journal }: StartOp
       journal.add("http", { request: `${request.method} ${request.url}`, headers: request.headers });
       await route(webcam, request, response);
     }),
-    { host, port: ports["main"] ?? 0 },
+    addressOf(options, "main"),
   );
   await port.open();
   const control: Control = {

@@ -1,7 +1,8 @@
 // The faults of the simulated Moonraker, by the names that POST /fault takes.
 
+import { dropFault, knobFaults, number, portDown } from "../admin/fault-kinds.ts";
 import type { TcpPort } from "../net/port.ts";
-import type { Fault, ParameterRule } from "../simulator.ts";
+import type { Faults, ParameterRule } from "../simulator.ts";
 import type { Knobs, Moonraker } from "./moonraker.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -25,51 +26,37 @@ export interface FaultContext {
   readonly port: TcpPort;
 }
 
-export function faultTable(context: FaultContext): Readonly<Record<string, Fault>> {
+export function faultTable(context: FaultContext): Faults {
   const { moonraker, sockets, port } = context;
   const { klippy, knobs } = moonraker;
-  const switched = (name: "silent" | "deadPushes" | "keyRevoked", summary: string): Fault => ({
-    summary,
-    set: () => void (knobs[name] = true),
-    clear: () => void (knobs[name] = false),
-  });
+  const { at, asked } = knobFaults(knobs);
   return {
-    "drop-sockets": {
-      summary: "cuts every WebSocket now",
-      parameters: { how: { kind: "choice", values: ["close", "reset"], default: "close" } },
-      set: ({ how }) => sockets.drop(how === "reset" ? "reset" : "close"),
-    },
-    "server-down": {
-      summary: "the port is closed",
-      set: async () => port.close("reset"),
-      clear: async () => port.open(),
-    },
-    silence: switched("silent", "sockets stay open, nothing is answered or pushed"),
-    "dead-pushes": switched("deadPushes", "no status updates are pushed"),
-    "key-revoked": switched("keyRevoked", "the API key is no longer good"),
+    "drop-sockets": dropFault("cuts every WebSocket now", ["close", "reset"], (how) => sockets.drop(how)),
+    "server-down": portDown(port, "reset"),
+    silence: at("silent", true, "sockets stay open, nothing is answered or pushed"),
+    "dead-pushes": at("deadPushes", true, "no status updates are pushed"),
+    "key-revoked": at("keyRevoked", true, "the API key is no longer good"),
     "garbage-frame": { summary: "every client gets a frame that is no JSON", set: () => sockets.sendRaw('{"jsonrpc') },
     ...klippyFaults(moonraker),
     ...answerFaults(knobs),
-    "upload-refused": {
+    "upload-refused": asked("uploadStatus", ({ status }) => Number(status), {
       summary: "uploads get this HTTP status",
       parameters: { status: { kind: "choice", values: [403, 413, 422, 507], default: 403 } },
-      set: ({ status }) => void (knobs.uploadStatus = Number(status)),
-      clear: () => void (knobs.uploadStatus = 0),
-    },
-    "webcam-webrtc": {
-      summary: "the webcam's stream is WebRTC; its snapshots are pictures",
-      set: () => void (moonraker.webcamService = "webrtc-mediamtx"),
-      clear: () => void (moonraker.webcamService = "mjpegstreamer"),
-    },
-    "filament-runout": {
-      summary: "no filament at the sensor: a job pauses itself",
-      set: () => void (klippy.body.filamentPresent = false),
-      clear: () => void (klippy.body.filamentPresent = true),
-    },
+    }),
+    "webcam-webrtc": knobFaults(moonraker).at(
+      "webcamService",
+      "webrtc-mediamtx",
+      "the webcam's stream is WebRTC; its snapshots are pictures",
+    ),
+    "filament-runout": knobFaults(klippy.body).at(
+      "filamentPresent",
+      false,
+      "no filament at the sensor: a job pauses itself",
+    ),
   };
 }
 
-function klippyFaults({ klippy }: Moonraker): Readonly<Record<string, Fault>> {
+function klippyFaults({ klippy }: Moonraker): Faults {
   return {
     "klippy-disconnected": {
       summary: "Klipper's process is gone; cleared, it starts again",
@@ -88,7 +75,7 @@ function klippyFaults({ klippy }: Moonraker): Readonly<Record<string, Fault>> {
   };
 }
 
-function answerFaults(knobs: Knobs): Readonly<Record<string, Fault>> {
+function answerFaults(knobs: Knobs): Faults {
   return {
     "lost-answer": {
       summary: "obeys the next such request, does not answer",
@@ -97,7 +84,7 @@ function answerFaults(knobs: Knobs): Readonly<Record<string, Fault>> {
     },
     "delayed-answer": {
       summary: "obeys, answers late",
-      parameters: { method, milliseconds: { kind: "number", minimum: 1, maximum: 600_000, default: 3000 } },
+      parameters: { method, milliseconds: number(1, 600_000, 3000) },
       set: ({ method: name, milliseconds }) => void knobs.late.set(String(name), Number(milliseconds)),
       clear: () => knobs.late.clear(),
     },

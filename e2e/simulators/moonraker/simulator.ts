@@ -2,17 +2,13 @@
 // the handles of the admin interface. Facts: Moonraker's docs/external_api, Klipper's
 // docs/Status_Reference.md, and Moonraker 0.11 in front of a stand-in.
 
+import { holding } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
 import { Webcam } from "../mjpeg-camera/webcam.ts";
 import { FrameSource } from "../picture/frame-source.ts";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  wholeNumber,
-} from "../simulator.ts";
+import { addressOf, pictureRate } from "../settings.ts";
+import type { Control, Simulator, SimulatorDefinition, StartOptions } from "../simulator.ts";
 import { faultTable } from "./faults.ts";
 import { sampleFile } from "./files.ts";
 import { Moonraker } from "./moonraker.ts";
@@ -35,7 +31,8 @@ export const moonraker: SimulatorDefinition = {
   start: startMoonraker,
 };
 
-async function startMoonraker({ host, ports, settings, scenario, speed, journal }: StartOptions): Promise<Simulator> {
+async function startMoonraker(options: StartOptions): Promise<Simulator> {
+  const { host, settings, scenario, speed, journal } = options;
   await using opened = new AsyncDisposableStack();
   const apiKey = settings["key"] ?? "";
   // As its owner would write it, who knows no address that everybody reaches.
@@ -43,13 +40,13 @@ async function startMoonraker({ host, ports, settings, scenario, speed, journal 
   const server = new Moonraker({ apiKey, journal, webcam: () => `http://${webcamHost}:${camera.number}` });
   const { klippy } = server;
   opened.use(klippy);
-  const framesPerSecond = wholeNumber("fps", settings["fps"] ?? "", 1, 30);
+  const framesPerSecond = pictureRate(settings);
   const source = opened.use(new FrameSource({ width: 640, height: 480, framesPerSecond, look: () => sceneOf(klippy) }));
   const sockets = opened.use(new Sockets(server));
   const http = httpServer(webHandler(server));
   http.on("upgrade", (request, stream, head: Buffer) => sockets.upgrade(request, stream, head));
-  const main = opened.use(new TcpPort(http, { host, port: ports["main"] ?? 0 }));
-  const camera = opened.use(new TcpPort(webcamServer(new Webcam(source)), { host, port: ports["camera"] ?? 0 }));
+  const main = opened.use(new TcpPort(http, addressOf(options, "main")));
+  const camera = opened.use(new TcpPort(webcamServer(new Webcam(source)), addressOf(options, "camera")));
   await main.open();
   await camera.open();
   server.files.put("cube.gcode", sampleFile({ time: "20m 0s", thumbnail: true }));
@@ -70,13 +67,11 @@ async function startMoonraker({ host, ports, settings, scenario, speed, journal 
     },
     advance: (seconds) => klippy.advance(seconds),
   };
-  const held = opened.move();
-  return {
+  return holding(opened, {
     ports: { main: main.number, camera: camera.number },
     facts: { api_key: apiKey },
     control,
-    [Symbol.asyncDispose]: async () => held.disposeAsync(),
-  };
+  });
 }
 
 function webcamServer(webcam: Webcam): ReturnType<typeof httpServer> {

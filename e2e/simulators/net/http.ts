@@ -10,6 +10,26 @@ export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
+/** Percent codes resolved; a broken code leaves the text as it came. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Reads to the end even what is too long, so that the answer arrives. @returns undefined then. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size <= limitBytes) parts.push(part);
+  }
+  return size > limitBytes ? undefined : Buffer.concat(parts);
+}
+
 /** A server that does not listen yet. */
 export function httpServer(handler: HttpHandler): Server {
   return createServer((request, response) => {

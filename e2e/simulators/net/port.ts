@@ -55,3 +55,26 @@ export class TcpPort implements AsyncDisposable {
     await this.close("end");
   }
 }
+
+/** A port that can be barred: it stays shut, whoever opens it, until it is let listen again. */
+export class BarrablePort extends TcpPort {
+  #barred = false;
+  /** Opened, and not closed since. */
+  #wanted = false;
+
+  override async open(): Promise<void> {
+    this.#wanted = true;
+    if (!this.#barred) await super.open();
+  }
+
+  override async close(how: "reset" | "end"): Promise<void> {
+    this.#wanted = false;
+    await super.close(how);
+  }
+
+  async bar(barred: boolean): Promise<void> {
+    this.#barred = barred;
+    if (barred) await super.close("end");
+    else if (this.#wanted) await super.open();
+  }
+}

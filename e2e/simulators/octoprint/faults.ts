@@ -1,7 +1,8 @@
 // The faults of the simulated OctoPrint, by the names that POST /fault takes.
 
+import { dropFault, knobFaults, number, portDown } from "../admin/fault-kinds.ts";
 import type { TcpPort } from "../net/port.ts";
-import type { Fault } from "../simulator.ts";
+import type { Faults } from "../simulator.ts";
 import type { Webcam } from "../mjpeg-camera/webcam.ts";
 import type { Knobs, OctoPrint } from "./octoprint.ts";
 import type { PushServer } from "./push.ts";
@@ -32,12 +33,10 @@ const switches: Readonly<Record<string, readonly [Switch, string]>> = {
   "push-silent": ["pushSilent", "push sockets stay open and say nothing"],
 };
 
-export function faultTable({ octoprint, push, port, webcam }: FaultContext): Readonly<Record<string, Fault>> {
+export function faultTable({ octoprint, push, port, webcam }: FaultContext): Faults {
   const { knobs, machine, files } = octoprint;
-  const switched = Object.entries(switches).map(([name, [knob, summary]]) => {
-    const fault: Fault = { summary, set: () => void (knobs[knob] = true), clear: () => void (knobs[knob] = false) };
-    return [name, fault] as const;
-  });
+  const { at, asked } = knobFaults(knobs);
+  const switched = Object.entries(switches).map(([name, [knob, summary]]) => [name, at(knob, true, summary)] as const);
   return {
     ...Object.fromEntries(switched),
     ...serverFaults({ octoprint, push, port, webcam }),
@@ -47,49 +46,28 @@ export function faultTable({ octoprint, push, port, webcam }: FaultContext): Rea
       parameters: { error: { kind: "choice", values: Object.keys(errors), default: "thermal-runaway" } },
       set: ({ error }) => machine.disconnect(errors[String(error)], `firmware-${String(error)}`),
     },
-    "storage-full": {
-      summary: "there is no room for a file",
-      set: () => void (files.full = true),
-      clear: () => void (files.full = false),
-    },
-    "camera-stall": {
-      summary: "streams stay open and no picture comes",
-      set: () => void (webcam.stalled = true),
-      clear: () => void (webcam.stalled = false),
-    },
-    webcam: {
+    "storage-full": knobFaults(files).at("full", true, "there is no room for a file"),
+    "camera-stall": knobFaults(webcam).at("stalled", true, "streams stay open and no picture comes"),
+    webcam: asked("webcam", ({ has }) => has as Knobs["webcam"], {
       summary: "what the settings name: snapshots alone, a WebRTC stream, or nothing",
       parameters: { has: { kind: "choice", values: ["snapshot", "webrtc", "none"] } },
-      set: ({ has }) => void (knobs.webcam = has as Knobs["webcam"]),
-      clear: () => void (knobs.webcam = "stream"),
-    },
+    }),
   };
 }
 
-function serverFaults({ octoprint: { knobs }, push, port }: FaultContext): Readonly<Record<string, Fault>> {
+function serverFaults({ octoprint: { knobs }, push, port }: FaultContext): Faults {
+  const { asked } = knobFaults(knobs);
   return {
-    "drop-sockets": {
-      summary: "cuts every push socket now",
-      parameters: { how: { kind: "choice", values: ["close", "reset"], default: "close" } },
-      set: ({ how }) => push.drop(how === "reset" ? "reset" : "close"),
-    },
-    "server-down": {
-      summary: "the port is closed",
-      set: async () => port.close("reset"),
-      clear: async () => port.open(),
-    },
-    "delayed-answers": {
+    "drop-sockets": dropFault("cuts every push socket now", ["close", "reset"], (how) => push.drop(how)),
+    "server-down": portDown(port, "reset"),
+    "delayed-answers": asked("answerDelayMs", ({ milliseconds }) => Number(milliseconds), {
       summary: "every answer comes late",
-      parameters: { milliseconds: { kind: "number", minimum: 1, maximum: 60_000, default: 3000 } },
-      set: ({ milliseconds }) => void (knobs.answerDelayMs = Number(milliseconds)),
-      clear: () => void (knobs.answerDelayMs = 0),
-    },
-    proxy: {
+      parameters: { milliseconds: number(1, 60_000, 3000) },
+    }),
+    proxy: asked("proxyStatus", ({ status }) => Number(status), {
       summary: "a proxy answers in OctoPrint's place",
       parameters: { status: { kind: "choice", values: [401, 413, 502, 503], default: 502 } },
-      set: ({ status }) => void (knobs.proxyStatus = Number(status)),
-      clear: () => void (knobs.proxyStatus = 0),
-    },
+    }),
     "stale-login": { summary: "push sockets must log in anew", set: () => push.forget() },
     "garbage-frame": { summary: "every push socket gets a frame that is no JSON", set: () => push.sendRaw('{"curr') },
   };

@@ -3,25 +3,20 @@
 // against OctoPrint 1.11.8 with its virtual printer by the scenarios.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { holding } from "../lifetime.ts";
 import { Webcam } from "../mjpeg-camera/webcam.ts";
 import { httpServer } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
 import { FrameSource } from "../picture/frame-source.ts";
 import type { Scene } from "../picture/scene.ts";
-import {
-  type Control,
-  type Simulator,
-  type SimulatorDefinition,
-  type StartOptions,
-  UsageError,
-  wholeNumber,
-} from "../simulator.ts";
+import { addressOf, pictureRate, rowNamed } from "../settings.ts";
+import type { Control, Simulator, SimulatorDefinition, StartOptions } from "../simulator.ts";
 import { connectionDocument, jobDocument, temperatures } from "./documents.ts";
 import { faultTable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import { OctoPrint } from "./octoprint.ts";
 import { PushServer } from "./push.ts";
-import { releases, type Release } from "./releases.ts";
+import { releases } from "./releases.ts";
 import { enterScenario, fillStorage, scenarios } from "./scenarios.ts";
 import { webHandler } from "./web.ts";
 
@@ -39,15 +34,16 @@ export const octoprint: SimulatorDefinition = {
   start: startOctoPrint,
 };
 
-async function startOctoPrint({ host, ports, settings, scenario, speed, journal }: StartOptions): Promise<Simulator> {
+async function startOctoPrint(options: StartOptions): Promise<Simulator> {
+  const { host, settings, scenario, speed, journal } = options;
   await using opened = new AsyncDisposableStack();
   const apiKey = settings["key"] ?? "";
-  const framesPerSecond = wholeNumber("fps", settings["fps"] ?? "", 1, 30);
+  const framesPerSecond = pictureRate(settings);
   const server = new OctoPrint({
-    release: releaseNamed(settings["release"] ?? ""),
+    release: rowNamed("release", settings, releases),
     apiKey,
     journal,
-    webcamUrl: () => `http://${addressOf(host)}:${camera.number}`,
+    webcamUrl: () => `http://${hostFor(host)}:${camera.number}`,
   });
   const { machine } = server;
   const look = (): Scene => sceneOf(machine);
@@ -55,11 +51,11 @@ async function startOctoPrint({ host, ports, settings, scenario, speed, journal 
   const push = opened.use(new PushServer(server));
   const http = httpServer(webHandler(server));
   http.on("upgrade", (request, stream, head: Buffer) => push.upgrade(request, stream, head));
-  const main = opened.use(new TcpPort(http, { host, port: ports["main"] ?? 0 }));
+  const main = opened.use(new TcpPort(http, addressOf(options, "main")));
   const camera = opened.use(
     new TcpPort(
       httpServer(async (request, response) => showPicture(webcam, request, response)),
-      { host, port: ports["camera"] ?? 0 },
+      addressOf(options, "camera"),
     ),
   );
   await main.open();
@@ -87,13 +83,11 @@ async function startOctoPrint({ host, ports, settings, scenario, speed, journal 
     },
     advance: (seconds) => machine.advance(seconds, seconds),
   };
-  const held = opened.move();
-  return {
+  return holding(opened, {
     ports: { main: main.number, camera: camera.number },
     facts: { api_key: apiKey },
     control,
-    [Symbol.asyncDispose]: async () => held.disposeAsync(),
-  };
+  });
 }
 
 /** mjpg-streamer's addresses, as OctoPi has them. */
@@ -118,14 +112,8 @@ function sceneOf({ selected, isBusy, state, heaters, z }: Machine): Scene {
   };
 }
 
-function releaseNamed(name: string): Release {
-  const release = Object.hasOwn(releases, name) ? releases[name] : undefined;
-  if (release !== undefined) return release;
-  throw new UsageError(`--release: there is no "${name}"; legal: ${Object.keys(releases).join(", ")}`);
-}
-
 /** What a webcam on every address is called in its settings, as owners write it; IPv6 in brackets. */
-function addressOf(host: string): string {
+function hostFor(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }

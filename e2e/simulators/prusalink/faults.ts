@@ -1,7 +1,8 @@
 // The faults of the simulated PrusaLink, by the names that POST /fault takes.
 
+import { knobFaults, portDown } from "../admin/fault-kinds.ts";
 import type { TcpPort } from "../net/port.ts";
-import type { Fault } from "../simulator.ts";
+import type { Faults } from "../simulator.ts";
 import type { Gate } from "./gate.ts";
 import type { Printer } from "./printer.ts";
 import type { Knobs } from "./routes.ts";
@@ -15,26 +16,14 @@ export interface FaultContext {
   readonly port: TcpPort;
 }
 
-export function faultTable({ gate, printer, storage, knobs, port }: FaultContext): Readonly<Record<string, Fault>> {
-  const switched = (name: "silent" | "starting", summary: string): Fault => ({
-    summary,
-    set: () => void (knobs[name] = true),
-    clear: () => void (knobs[name] = false),
-  });
+export function faultTable({ gate, printer, storage, knobs, port }: FaultContext): Faults {
+  const { at, asked } = knobFaults(knobs);
   return {
-    "server-down": {
-      summary: "the port is closed",
-      set: async () => port.close("reset"),
-      clear: async () => port.open(),
-    },
-    silence: switched("silent", "requests are taken and not answered"),
-    starting: switched("starting", "every answer is 503, as while it starts"),
+    "server-down": portDown(port, "reset"),
+    silence: at("silent", true, "requests are taken and not answered"),
+    starting: at("starting", true, "every answer is 503, as while it starts"),
     "stale-nonce": { summary: "the nonces that clients hold have grown old", set: () => gate.age() },
-    "credential-revoked": {
-      summary: "key and password are no longer good",
-      set: () => void (gate.closed = true),
-      clear: () => void (gate.closed = false),
-    },
+    "credential-revoked": knobFaults(gate).at("closed", true, "key and password are no longer good"),
     "printer-error": {
       summary: "the printer stops with an error",
       set: () => printer.trouble("ERROR", "HOTEND THERMAL RUNAWAY"),
@@ -45,16 +34,10 @@ export function faultTable({ gate, printer, storage, knobs, port }: FaultContext
       set: () => printer.trouble("ATTENTION", "Filament ran out"),
       clear: () => printer.repair(),
     },
-    "upload-refused": {
+    "upload-refused": asked("uploadStatus", ({ status }) => Number(status), {
       summary: "uploads get this HTTP status",
       parameters: { status: { kind: "choice", values: [400, 409, 413, 415, 507], default: 507 } },
-      set: ({ status }) => void (knobs.uploadStatus = Number(status)),
-      clear: () => void (knobs.uploadStatus = 0),
-    },
-    "storage-full": {
-      summary: "a thousand bytes are free",
-      set: () => void (storage.freeBytes = 1000),
-      clear: () => void (storage.freeBytes = undefined),
-    },
+    }),
+    "storage-full": knobFaults(storage).at("freeBytes", 1000, "a thousand bytes are free"),
   };
 }

@@ -3,15 +3,17 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import sharp from "sharp";
+import { holding } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
 import { TcpPort } from "../net/port.ts";
 import { FrameSource } from "../picture/frame-source.ts";
 import type { Scene } from "../picture/scene.ts";
+import { addressOf, rowNamed } from "../settings.ts";
 import { type Simulator, type SimulatorDefinition, type StartOptions, UsageError } from "../simulator.ts";
 import { faultTable } from "./faults.ts";
 import { Gate } from "./gate.ts";
 import { Printer, type State } from "./printer.ts";
-import { profiles, type Profile } from "./profiles.ts";
+import { profiles } from "./profiles.ts";
 import { answer, type Knobs, type Parts } from "./routes.ts";
 import { Storage } from "./storage.ts";
 
@@ -43,11 +45,12 @@ export const prusalink: SimulatorDefinition = {
   start: startPrusaLink,
 };
 
-async function startPrusaLink({ host, ports, settings, scenario, speed, journal }: StartOptions): Promise<Simulator> {
+async function startPrusaLink(options: StartOptions): Promise<Simulator> {
+  const { settings, scenario, speed, journal } = options;
   await using opened = new AsyncDisposableStack();
   const { key = "", password = "", algorithm = "" } = settings;
   if (!algorithms.includes(algorithm)) throw new UsageError(`--algorithm: legal: ${algorithms.join(", ")}`);
-  const profile = profileNamed(settings["profile"] ?? "");
+  const profile = rowNamed("profile", settings, profiles);
   const gate = new Gate({ apiKey: key, username: "maker", password, algorithm });
   const printer = new Printer();
   printer.settleSeconds = profile.settleSeconds;
@@ -76,14 +79,13 @@ async function startPrusaLink({ host, ports, settings, scenario, speed, journal 
     }
     await respond(parts, request, response);
   });
-  const port = opened.use(new TcpPort(server, { host, port: ports["main"] ?? 0 }));
+  const port = opened.use(new TcpPort(server, addressOf(options, "main")));
   await port.open();
   const enter = (name: string): void => printer.enter(scenarioStates[name] ?? "IDLE", cube);
   enter(scenario);
   const ticking = setInterval(() => printer.advance((tickMs / 1000) * speed, tickMs / 1000), tickMs);
   opened.defer(() => clearInterval(ticking));
-  const held = opened.move();
-  return {
+  return holding(opened, {
     ports: { main: port.number },
     facts: { api_key: key, username: "maker", password },
     control: {
@@ -99,8 +101,7 @@ async function startPrusaLink({ host, ports, settings, scenario, speed, journal 
       },
       advance: (seconds) => printer.advance(seconds, seconds),
     },
-    [Symbol.asyncDispose]: async () => held.disposeAsync(),
-  };
+  });
 }
 
 async function respond(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -127,12 +128,6 @@ function send(response: ServerResponse, status: number, body: Buffer, type: stri
   // The answers have no body at all then, not an empty one of some type.
   const about = status === 204 || status === 304 ? {} : { "Content-Type": type, "Content-Length": body.length };
   response.writeHead(status, { ...about, ...fresh, Connection: "close" }).end(body);
-}
-
-function profileNamed(name: string): Profile {
-  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  if (profile !== undefined) return profile;
-  throw new UsageError(`--profile: there is no "${name}"; legal: ${Object.keys(profiles).join(", ")}`);
 }
 
 function sceneOf({ position, job, nozzle }: Printer): Scene {

@@ -2,9 +2,9 @@
 // listens and counts; what a session says is in session.ts. Facts: the family's README.
 
 import { createServer, type TLSSocket } from "node:tls";
-import { TcpPort } from "../../net/port.ts";
 import type { ServiceOptions } from "../service.ts";
 import type { Card } from "../storage.ts";
+import { TcpService } from "../tcp-service.ts";
 import { type FtpCounters, newFtpCounters } from "./counters.ts";
 import { fileCommands } from "./file-commands.ts";
 import { defaultFtpKnobs, type FtpKnobs } from "./knobs.ts";
@@ -14,34 +14,23 @@ import { transferCommands } from "./transfer-commands.ts";
 
 const commands = { ...fileCommands, ...transferCommands };
 
-export class FtpServer implements AsyncDisposable {
+export class FtpServer extends TcpService<TLSSocket> {
   readonly knobs: FtpKnobs = defaultFtpKnobs();
   readonly counters: FtpCounters = newFtpCounters();
   readonly #options: SessionOptions;
   readonly #sessions = new Set<FtpSession>();
-  readonly #tcp: TcpPort;
 
   /** Does not listen yet. */
   constructor(options: ServiceOptions & { readonly card: Card }) {
     const sessions = new TlsSessions(options.tls);
+    super(options, (serve) => sessions.share(createServer(sessions.options, serve)));
     this.#options = { ...options, sessions, commands };
-    const server = createServer(sessions.options, (socket) => this.#welcome(socket));
-    this.#tcp = new TcpPort(sessions.share(server), options);
-  }
-
-  get port(): number {
-    return this.#tcp.number;
-  }
-
-  /** Listens; after `close` on the same port again. @throws the listening error */
-  async open(): Promise<void> {
-    await this.#tcp.open();
   }
 
   /** Refuses from now on and ends every session, with RST or FIN. */
-  async close(how: "reset" | "end"): Promise<void> {
+  override async close(how: "reset" | "end"): Promise<void> {
     this.drop();
-    await this.#tcp.close(how);
+    await super.close(how);
   }
 
   /** Ends every session and goes on listening, as when the access code changes. */
@@ -49,11 +38,7 @@ export class FtpServer implements AsyncDisposable {
     for (const session of this.#sessions) session[Symbol.dispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close("end");
-  }
-
-  #welcome(socket: TLSSocket): void {
+  protected override serve(socket: TLSSocket): void {
     const session = new FtpSession(socket, this.#options, this.knobs, this.counters);
     const { sessions } = this.counters;
     this.#sessions.add(session);
