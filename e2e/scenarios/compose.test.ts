@@ -78,9 +78,7 @@ test("the profile demo shows simulated printers and their cameras", { timeout: 3
 
   await t.test("every container is without root, rights and a writable root", async () => {
     for (const service of services) {
-      const id = (await compose("ps", "--quiet", service)).trim();
-      const { stdout } = await promisify(execFile)("docker", ["inspect", id]);
-      const [{ Config, HostConfig }] = JSON.parse(stdout) as [Inspected];
+      const { Config, HostConfig } = await inspect(service);
       assert.equal(Config.User, "1000:1000");
       assert.equal(HostConfig.ReadonlyRootfs, true);
       assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
@@ -88,6 +86,38 @@ test("the profile demo shows simulated printers and their cameras", { timeout: 3
       assert.ok(HostConfig.Memory > 0 && HostConfig.NanoCpus > 0);
     }
   });
+
+  await t.test(
+    "recordings are in the bridge's volume, its disk is measured, and the gateway hands them on",
+    async () => {
+      const demo = await compose("exec", "-T", "rtsp-bridge", "cat", "/demo/printers.yaml");
+      const entry = /^ {2}- (\{"id":"cc1",.*\})$/mu.exec(demo)?.[1] ?? assert.fail(demo);
+      const recorded = { ...(JSON.parse(entry) as object), camera: { record: "always" } };
+      await writeFile(join(folder, "config/printers.yaml"), `printers:\n  - ${JSON.stringify(recorded)}\n`);
+      await compose("--profile", "demo", "restart", "gateway", "rtsp-bridge");
+      const [item] = await until(
+        "a recording grows",
+        async () => {
+          const items = (await recordings()).filter(isGrown);
+          return items.length > 0 && items;
+        },
+        90_000,
+      );
+      const file = `${gateway}/api/v1/printers/cc1/recordings/${item?.id}`;
+      const part = await fetch(file, { headers: { Range: "bytes=4-7" } });
+      assert.deepEqual([part.status, await part.text()], [206, "ftyp"]);
+      const owners = await compose("exec", "-T", "rtsp-bridge", "sh", "-c", "stat -c %u:%g /data/recordings/cc1/*");
+      assert.match(owners, /^(?:1000:1000\s+)+$/u);
+      const { Mounts } = await inspect("rtsp-bridge");
+      const mount = Mounts.find(({ Destination }) => Destination === "/data");
+      assert.match(`${mount?.Type} ${mount?.Name}`, /^volume .*_bridge-data$/u);
+      const metrics = await (await fetch(`${bridge}/metrics`)).text();
+      const told = Number(/^gantry_bridge_disk_free_bytes (\S+)$/mu.exec(metrics)?.[1]);
+      const free = await compose("exec", "-T", "rtsp-bridge", "df", "-B1", "--output=avail", "/data");
+      // Others write on that disk, too.
+      assert.ok(Math.abs(told - Number(free.split("\n")[1])) < 1e9, `${told} bytes, but df says ${free}`);
+    },
+  );
 
   await t.test("an inventory of the user's own wins over the demo", async () => {
     const entry = "printers: [{id: mine, family: elegoo-cc1, connection: {host: 192.0.2.10}}]\n";
@@ -107,6 +137,14 @@ interface Inspected {
     readonly Memory: number;
     readonly NanoCpus: number;
   };
+  readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Destination: string }[];
+}
+
+async function inspect(service: string): Promise<Inspected> {
+  const id = (await compose("ps", "--quiet", service)).trim();
+  const { stdout } = await promisify(execFile)("docker", ["inspect", id]);
+  const [found] = JSON.parse(stdout) as [Inspected];
+  return found;
 }
 
 async function compose(...args: readonly string[]): Promise<string> {
@@ -132,6 +170,18 @@ async function json(url: string): Promise<unknown> {
 async function printer(id: string): Promise<{ readonly state: { readonly phase: string } }> {
   return (await json(`${gateway}/api/v1/printers/${id}`)) as { state: { phase: string } };
 }
+
+interface Recording {
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+async function recordings(): Promise<readonly Recording[]> {
+  const { items } = (await json(`${gateway}/api/v1/printers/cc1/recordings`)) as { items: readonly Recording[] };
+  return items;
+}
+
+const isGrown = ({ sizeBytes }: Recording): boolean => sizeBytes > 10_000;
 
 async function ids(): Promise<readonly string[]> {
   const { items } = (await json(`${gateway}/api/v1/printers`)) as { items: readonly { id: string }[] };

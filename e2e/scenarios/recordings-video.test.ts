@@ -12,6 +12,7 @@ import { RestPrinter } from "./harness/rest-printer.ts";
 import { encoders } from "./harness/processes.ts";
 import { Stack } from "./harness/stack.ts";
 import { until } from "./harness/until.ts";
+import { VideoCamera } from "./harness/video-camera.ts";
 
 const run = promisify(execFile);
 const id = "h2d";
@@ -114,6 +115,20 @@ test("a job before a camera of H.264 is recorded as it is, and filmed by layer",
     assert.deepEqual(await readdir(join(dirname(stack.inventory), "data/timelapses/.pictures")), []);
   });
 
+  await t.test("the web page's fold lists both, and the gateway hands them on in parts", async () => {
+    const [fold, film] = [await fetch(`${stack.gatewayUrl}/ui/cards/${id}/kept`), await filmOf(stack, "bracket")];
+    const text = await fold.text();
+    assert.match(text, />bracket</u);
+    const addresses = [...text.matchAll(/data-play="([^"]+)"/gu)].map(
+      ([, address]) => `${stack.gatewayUrl}/${address}`,
+    );
+    assert.equal(addresses.length, 2, text);
+    for (const address of addresses) assert.equal((await probed(address))[0], "h264");
+    const file = `${stack.gatewayUrl}/api/v1/printers/${id}/timelapses/${film.id}`;
+    const part = await fetch(file, { headers: { Range: "bytes=4-7" } });
+    assert.deepEqual([part.status, await part.text()], [206, "ftyp"]);
+  });
+
   await t.test("then the camera is let go", async () => {
     await until("no program is left", async () => (await encoders(stack.bridge.pid)).length === 0, 60_000);
     await until("the stream ends", async () => (await stack.stream(id))["state"] === "idle", 60_000);
@@ -131,4 +146,29 @@ test("a job before a camera of H.264 is filmed by time, though nobody watches", 
   assert.equal(codec, "h264");
   assert.equal(Number(count), (await pictures(stack)) + held);
   assert.deepEqual(await kept(stack, "recordings"), []);
+});
+
+test("so is one before a camera that the inventory names by rtsp://", { timeout: 200_000 }, async () => {
+  await using camera = await VideoCamera.start();
+  const given = { url: camera.url, timelapse: "layer" };
+  await using stack = await Stack.start({
+    bridge: true,
+    printers: { cc1: { control: true, speed: 90, camera: given } },
+  });
+  const printer = new RestPrinter(stack, "cc1");
+  await until("it has told what it has", async () => (await printer.request("GET", "/files")).ok);
+  await printer.store(
+    "clip.gcode",
+    `; total layer number: 30\n; estimated printing time (normal mode) = 40m 0s\nG28\n`,
+  );
+  await printer.acknowledged("start", { file: "clip.gcode" });
+  const film = await until(
+    "there is a film",
+    async () => ((await (await printer.request("GET", "/timelapses")).json()) as { items: Item[] }).items[0] ?? false,
+    120_000,
+  );
+  assert.equal(film.job, "clip");
+  const [codec, ...size] = await probed(`${stack.gatewayUrl}/api/v1/printers/cc1/timelapses/${film.id}`);
+  assert.deepEqual([codec, ...size.slice(0, 2)], ["h264", "640", "360"]);
+  assert.ok(Number(size.at(-1)) > 3 + held, size.join());
 });
