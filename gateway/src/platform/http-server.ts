@@ -1,8 +1,9 @@
 // A listening HTTP server that ends: dispose closes idle connections at once, gives those in
 // flight a moment, then cuts them. A body may take as long as it likes while it moves.
 
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer } from "./node-http.ts";
 
 /** A client must be done with its headers by then, ms. */
 const headersMs = 60_000;

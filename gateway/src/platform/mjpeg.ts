@@ -2,9 +2,9 @@
 // by ./mjpeg-parser.ts. It lives here, not in the gateway's camera room, because the printer
 // families, the camera room and the RTSP bridge all read multipart streams of JPEG pictures.
 
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import { MjpegParser } from "./mjpeg-parser.ts";
+import { clientFor } from "./node-http.ts";
 
 /** Longest JPEG that is taken, bytes. A longer one is skipped. */
 export const maxFrameBytes = 16 * 1024 * 1024;
@@ -152,9 +152,8 @@ async function problemDetail(response: IncomingMessage): Promise<string | undefi
  */
 function get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const { get } = url.protocol === "https:" ? https : http;
     // The lenient parser, as the headers of small cameras are not always well formed.
-    const request = get(url, {
+    const request = clientFor(url).get(url, {
       agent: false,
       headers: { accept: "*/*", ...headers },
       insecureHTTPParser: true,

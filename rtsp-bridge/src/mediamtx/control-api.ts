@@ -1,8 +1,8 @@
 // MediaMTX's control API, the few requests that the bridge makes. It decides nothing.
 // Shapes: MediaMTX v1.20.1, api/openapi.yaml.
 
-import { request } from "node:http";
 import { text } from "node:stream/consumers";
+import { clientFor } from "@gantry/platform/node-http";
 import * as z from "zod";
 import type { PathConfig } from "./config.ts";
 import { MediamtxError } from "./errors.ts";
@@ -128,7 +128,8 @@ export class ControlApi {
     const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
     const headers = { authorization, "content-type": "application/json" };
     return new Promise((resolve, reject) => {
-      const asking = request(`${url}/v3/${route}`, { method, headers, signal, agent: false }, (response) => {
+      const address = `${url}/v3/${route}`;
+      const asking = clientFor(address).request(address, { method, headers, signal, agent: false }, (response) => {
         text(response).then((told) => resolve({ status: response.statusCode ?? 0, text: told }), reject);
       });
       asking.on("error", reject);

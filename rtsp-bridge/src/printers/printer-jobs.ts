@@ -1,12 +1,11 @@
 // What the printers are doing, from the gateway's event stream: one connection for those that are asked
 // about, opened again for as long as anybody asks, none while nobody does.
 
-import { get } from "node:http";
-import { get as getSecure } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { Backoff } from "@gantry/platform/backoff";
 import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
+import { clientFor } from "@gantry/platform/node-http";
 import * as z from "zod";
 import { EventReader, type ServerEvent } from "./events.ts";
 import { jobNews, printerStateSchema, unclear, type JobNews, type PrinterState } from "./job.ts";
@@ -103,9 +102,8 @@ export class PrinterJobs implements AsyncDisposable {
 
 /** Not fetch, which costs several times as much memory. @throws Error for any answer but 200 */
 async function open(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
-  const ask = url.startsWith("https:") ? getSecure : get;
   return new Promise<IncomingMessage>((resolve, reject) => {
-    const asking = ask(url, { signal, headers, agent: false }, (response) => {
+    const asking = clientFor(url).get(url, { signal, headers, agent: false }, (response) => {
       if (response.statusCode === 200) return resolve(response);
       response.resume();
       reject(new Error(`the gateway answered HTTP ${response.statusCode} to a request for its events`));

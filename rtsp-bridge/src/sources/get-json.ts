@@ -1,9 +1,8 @@
 // One question to the gateway. Not fetch, which costs several times as much memory and a connection
 // that it keeps.
 
-import { get } from "node:http";
-import { get as getSecure } from "node:https";
 import { text } from "node:stream/consumers";
+import { clientFor } from "@gantry/platform/node-http";
 import * as z from "zod";
 import { VideoFault } from "./fault.ts";
 
@@ -29,10 +28,10 @@ export async function getJson(url: string, signal: AbortSignal): Promise<unknown
 
 async function ask(url: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const begin = url.startsWith("https:") ? getSecure : get;
-    begin(url, { signal, agent: false }, (response) => {
+    const asking = clientFor(url).get(url, { signal, agent: false }, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    }).on("error", reject);
+    });
+    asking.on("error", reject);
   });
 }
 
