@@ -20,6 +20,7 @@ interface FileGroup {
 const compose = "e2e/scenarios/compose*.test.ts";
 /** Against servers of others that are installed for it. */
 const real = "e2e/scenarios/*-real.test.ts";
+const players = "e2e/scenarios/players-real.test.ts";
 
 const fileGroups: Readonly<Record<string, FileGroup>> = {
   unit: {
@@ -41,9 +42,11 @@ const fileGroups: Readonly<Record<string, FileGroup>> = {
   },
   compose: { files: [compose], except: [], concurrency: 1, timeoutMs: 1_800_000 },
   moonraker: { files: ["e2e/scenarios/moonraker-real.test.ts"], except: [], concurrency: 1, timeoutMs: 1_200_000 },
-  players: { files: ["e2e/scenarios/players-real.test.ts"], except: [], concurrency: 1, timeoutMs: 1_800_000 },
+  players: { files: [players], except: [], concurrency: 1, timeoutMs: 1_800_000 },
   vsftpd: { files: ["e2e/scenarios/bambu-files-real.test.ts"], except: [], concurrency: 1, timeoutMs: 600_000 },
   octoprint: { files: ["e2e/scenarios/octoprint-real.test.ts"], except: [], concurrency: 1, timeoutMs: 2_400_000 },
+  /** All servers of others, beside one another; what plays streams is not among them. */
+  servers: { files: [real], except: [players], concurrency: 2, timeoutMs: 2_400_000 },
 };
 
 /** npm scripts; each counts as one test. */
