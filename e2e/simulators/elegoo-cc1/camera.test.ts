@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import sharp from "sharp";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
 import { readPictureCode } from "../picture/code.ts";
-import { RawClient, fault, startPrinter, until } from "./raw-client.ts";
+import { RawClient, fault, startPrinter } from "./raw-client.ts";
 
 /** One raw HTTP connection to /video and all it brought. */
 class Viewer implements Disposable {

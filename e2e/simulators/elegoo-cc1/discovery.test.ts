@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { test } from "node:test";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { type Json, fault, startPrinter, until } from "./raw-client.ts";
+import { type Json, fault, startPrinter } from "./raw-client.ts";
 
 function listen(): { socket: Socket; replies: Json[] } & Disposable {
   const socket = createSocket("udp4");

@@ -2,28 +2,15 @@
 // shares nothing with any driver.
 
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { until } from "../../scenarios/harness/until.ts";
 import { type LaunchedSimulator, type LaunchOptions, startSimulator } from "../launch.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-const patienceMs = 15_000;
-
 /** A printer on free ports, its own time standing still unless `speed` says otherwise. */
 export async function startPrinter(options: Partial<LaunchOptions> = {}): Promise<LaunchedSimulator> {
   return startSimulator({ family: "elegoo-cc1", ports: { main: 0 }, speed: 0.001, ...options });
-}
-
-/** Waits until something is so. @throws when it is not within 15 s. */
-export async function until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const value = look();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`);
-    await sleep(10);
-  }
 }
 
 export class RawClient implements AsyncDisposable {

@@ -5,8 +5,9 @@ import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { fault, type Json, RawClient, startPrinter, until } from "./raw-client.ts";
+import { fault, type Json, RawClient, startPrinter } from "./raw-client.ts";
 
 /** Status and body of an upgrade that is refused. */
 async function refusal({ host, ports }: LaunchedSimulator, path: string): Promise<{ status: number; body: string }> {

@@ -2,6 +2,7 @@
 // come back, and gives the admin interface its handles. Sources: ../README.md.
 
 import type { Server } from "node:http";
+import { cameraOf } from "../elegoo/view.ts";
 import { opened, passTime } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
 import { BarrablePort, TcpPort } from "../net/port.ts";
@@ -16,7 +17,7 @@ import { enterScenario, fillStorage, scenarios } from "./scenarios.ts";
 import { SdcpServer } from "./sdcp-server.ts";
 import { attributesObject, statusObject } from "./status.ts";
 import { Uploads } from "./uploads.ts";
-import { cameraOf } from "./view.ts";
+import { seen } from "./view.ts";
 import { webHandler } from "./web.ts";
 
 const sensor = { width: 640, height: 360 } as const;
@@ -58,7 +59,7 @@ class CentauriCarbon implements Simulator {
       journal,
       profile: rowNamed("profile", settings, profiles),
       name: settings["name"] ?? "",
-      lookThrough: (machine) => cameraOf(machine, { ...sensor, framesPerSecond }),
+      lookThrough: (machine) => cameraOf({ ...sensor, framesPerSecond }, () => seen(machine)),
     });
     const printer = this.#printer;
     this.#uploads = new Uploads(printer, (code) => this.#sdcp.reportError(code));

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { describe, test } from "node:test";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { type Json, RawClient, fault, startPrinter, until } from "./raw-client.ts";
+import { type Json, RawClient, fault, startPrinter } from "./raw-client.ts";
 
 const mebibyte = 1024 * 1024;
 const success = { code: "000000", messages: null, data: {}, success: true };

@@ -5,8 +5,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import type { MqttClient } from "mqtt";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { closing, connectMqtt, fault, RawClient, startPrinter, until } from "./raw-client.ts";
+import { closing, connectMqtt, fault, RawClient, startPrinter } from "./raw-client.ts";
 
 async function refusalOf(printer: LaunchedSimulator, options: Parameters<typeof connectMqtt>[1]): Promise<unknown> {
   return connectMqtt(printer, options).then(

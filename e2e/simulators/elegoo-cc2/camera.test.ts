@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
 import { readPictureCode } from "../picture/code.ts";
-import { fault, RawClient, startPrinter, until } from "./raw-client.ts";
+import { fault, RawClient, startPrinter } from "./raw-client.ts";
 
 class Viewer implements AsyncDisposable {
   readonly #abort = new AbortController();

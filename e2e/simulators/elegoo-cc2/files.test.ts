@@ -6,8 +6,9 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { fault, type Json, RawClient, startPrinter, until } from "./raw-client.ts";
+import { fault, type Json, RawClient, startPrinter } from "./raw-client.ts";
 
 const content = Buffer.from(`; total layer number: 12\nM104 S215\n${"G1 X1 Y1\n".repeat(300)}`);
 const md5 = createHash("md5").update(content).digest("hex");

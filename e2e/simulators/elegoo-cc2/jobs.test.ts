@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { closing, fault, type Json, RawClient, startPrinter, until } from "./raw-client.ts";
+import { closing, fault, type Json, RawClient, startPrinter } from "./raw-client.ts";
 
 const cube = { storage_media: "local", filename: "cube.gcode" } as const;
 const badge = { storage_media: "local", filename: "two-colour badge.gcode" } as const;

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fault, type Json, RawClient, startPrinter, until } from "./raw-client.ts";
+import { until } from "../../scenarios/harness/until.ts";
+import { fault, type Json, RawClient, startPrinter } from "./raw-client.ts";
 
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);

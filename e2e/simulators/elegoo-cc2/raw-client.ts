@@ -1,8 +1,8 @@
 // A bare client of the simulated printer for the tests beside it: publishes text, keeps what came. It
 // shares nothing with any driver.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { until } from "../../scenarios/harness/until.ts";
 import { type LaunchedSimulator, type LaunchOptions, startSimulator } from "../launch.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -12,22 +12,9 @@ interface Message {
   readonly text: string;
 }
 
-const patienceMs = 15_000;
-
 /** A printer on free ports, its own time standing still unless `speed` says otherwise. */
 export async function startPrinter(options: Partial<LaunchOptions> = {}): Promise<LaunchedSimulator> {
   return startSimulator({ family: "elegoo-cc2", ports: { main: 0 }, speed: 0.001, ...options });
-}
-
-/** Waits until something is so. @throws when it is not within 15 s. */
-export async function until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const value = look();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`);
-    await sleep(10);
-  }
 }
 
 /** An MQTT connection with the printer's access code, unless told otherwise. */

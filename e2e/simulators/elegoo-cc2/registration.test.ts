@@ -5,8 +5,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../scenarios/harness/until.ts";
 import type { LaunchedSimulator } from "../launch.ts";
-import { closing, fault, type Json, RawClient, startPrinter, until } from "./raw-client.ts";
+import { closing, fault, type Json, RawClient, startPrinter } from "./raw-client.ts";
 
 /** @returns undefined when no datagram came within a moment. */
 async function discover(

@@ -1,6 +1,7 @@
 // The simulated Elegoo Centauri Carbon 2: puts the daemon's ports around one printer, lets it die,
 // lose its power and come back, and gives the admin interface its handles. Sources: ../README.md.
 
+import { cameraOf } from "../elegoo/view.ts";
 import { opened, passTime } from "../lifetime.ts";
 import { httpServer } from "../net/http.ts";
 import { BarrablePort, TcpPort } from "../net/port.ts";
@@ -18,7 +19,7 @@ import { Requests } from "./requests.ts";
 import { enterScenario, fillStorage, scenarios } from "./scenarios.ts";
 import { attributesObject, type JsonObject, statusObject } from "./status.ts";
 import { Uploads } from "./uploads.ts";
-import { cameraOf } from "./view.ts";
+import { seen } from "./view.ts";
 import { webHandler } from "./web.ts";
 
 const sensor = { width: 640, height: 360 } as const;
@@ -221,7 +222,7 @@ function printerFor({ host, journal, settings }: StartOptions): Printer {
     name: settings["name"] ?? "",
     accessCode: settings["access-code"] ?? "",
     canvas: wordOf("canvas", settings, ["on", "off"]) === "on",
-    lookThrough: (machine) => cameraOf(machine, { ...sensor, framesPerSecond }),
+    lookThrough: (machine) => cameraOf({ ...sensor, framesPerSecond }, () => seen(machine)),
   });
 }
 

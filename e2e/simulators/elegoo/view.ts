@@ -1,6 +1,7 @@
 // What the cameras of both Centauri Carbons see. The toolhead moves by the wall clock, so that it
 // looks right however fast the machine's own time goes.
 
+import { FrameSource, type FrameSourceOptions } from "../picture/frame-source.ts";
 import type { Scene } from "../picture/scene.ts";
 
 export interface Seen {
@@ -19,7 +20,12 @@ const bedMillimeters = 256;
 const darkCelsius = 40;
 const glowingCelsius = 220;
 
-export function sceneOf({ position, printing, grown, lightOn, nozzleCelsius }: Seen): Scene {
+/** A camera that shows what `see` tells. */
+export function cameraOf(sensor: Omit<FrameSourceOptions, "look">, see: () => Seen): FrameSource {
+  return new FrameSource({ ...sensor, look: () => sceneOf(see()) });
+}
+
+function sceneOf({ position, printing, grown, lightOn, nozzleCelsius }: Seen): Scene {
   const seconds = Date.now() / 1000;
   const bedDrop = grown === undefined ? position.z / bedMillimeters + 0.1 : grown * 0.95 + (printing ? 0 : 0.05);
   return {

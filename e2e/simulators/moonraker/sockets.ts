@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { dropSockets, refuseUpgrade } from "../net/web-sockets.ts";
 import { ApiError, callMethod } from "./methods.ts";
 import type { Moonraker } from "./moonraker.ts";
 import { select, statusObjects, type Fields } from "./objects.ts";
@@ -42,7 +43,7 @@ export class Sockets implements Disposable {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const path = (request.url ?? "").split("?", 1)[0];
     if (path !== "/websocket") {
-      stream.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      refuseUpgrade(stream);
       return;
     }
     const key = request.headers["x-api-key"];
@@ -51,10 +52,7 @@ export class Sockets implements Disposable {
 
   /** Cuts every socket. */
   drop(how: "close" | "reset"): void {
-    for (const { socket } of this.#clients) {
-      if (how === "close") socket.close(1001);
-      else socket.terminate();
-    }
+    dropSockets(this.#clients, how);
   }
 
   /** Every client gets these words as a frame. */

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { dropSockets, refuseUpgrade } from "../net/web-sockets.ts";
 import { currentDocument } from "./documents.ts";
 import type { OctoPrint } from "./octoprint.ts";
 
@@ -39,7 +40,7 @@ export class PushServer implements Disposable {
     const { knobs, journal } = this.#octoprint;
     const known = (request.url ?? "").split("?", 1)[0] === "/sockjs/websocket";
     if (!known || knobs.pushRefused || knobs.proxyStatus !== 0) {
-      stream.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      refuseUpgrade(stream);
       return;
     }
     if (knobs.silent) return;
@@ -48,10 +49,7 @@ export class PushServer implements Disposable {
   }
 
   drop(how: "close" | "reset"): void {
-    for (const { socket } of this.#clients) {
-      if (how === "close") socket.close(1001);
-      else socket.terminate();
-    }
+    dropSockets(this.#clients, how);
   }
 
   /** Every client gets these words as a frame. */
