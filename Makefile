@@ -53,7 +53,7 @@ e2e-players: tools ## Watch a stream with FFmpeg, GStreamer, mpv, PyAV and retin
 bench: tools ## Time to the first picture and CPU of one stream, measured here
 	@$(NPM_RUN) bench
 
-bench-rtsp: tools ## The RTSP bridge beside the usual ffmpeg command, as ratios; all of it: make bench-rtsp ARGS=--full
+bench-rtsp: tools ## The RTSP bridge beside the usual ffmpeg command, promise by promise; all of it, an hour: make bench-rtsp ARGS=--full
 	@$(NPM_RUN) bench:rtsp -- $(ARGS)
 
 up: ## Build and start the Docker stack; with simulated printers: make up PROFILE=demo

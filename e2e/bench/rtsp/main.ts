@@ -7,16 +7,26 @@ import { Stand, usualRate, type Bench } from "./bench.ts";
 import { estimate } from "./estimate.ts";
 import { faultOf } from "./faults.ts";
 import { measureMany } from "./many.ts";
-import { faultParts, rateParts, readChoice, type SizePlan } from "./modes.ts";
+import { faultParts, rateParts, readChoice, type Choice, type SizePlan } from "./modes.ts";
 import { measureHeld, measureSnapshots, measureSub } from "./ours-alone.ts";
 import { ratePartOf, warmUp } from "./rates.ts";
 import { Report } from "./report.ts";
 import { kill } from "./systems.ts";
 
-const { mode, wanted, jsonFile } = readChoice(process.argv.slice(2));
-const report = new Report(jsonFile);
+const { mode, wanted, report } = begin();
 
 const singleOf = { held: measureHeld, sub: measureSub, memory: measureMany, snapshot: measureSnapshots } as const;
+
+/** What was asked for; words that are not understood end the process, with exit code 2. */
+function begin(): Pick<Choice, "mode" | "wanted"> & { readonly report: Report } {
+  try {
+    const { jsonFile, ...choice } = readChoice(process.argv.slice(2));
+    return { ...choice, report: new Report(jsonFile) };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
 
 /** Interrupted: nothing that was started stays. */
 async function giveUp(): Promise<void> {

@@ -71,7 +71,8 @@ export interface Figure {
 /** A figure of ours with its limit. */
 export function limitRow({ what, value, unit, atMost, baseline, detail = "" }: Figure): Row {
   const digits = digitsOf(unit);
-  const words = (number: number): string => `${number.toFixed(digits)} ${unit}`.trim();
+  const words = (number: number): string =>
+    unit === "" ? String(Number(number.toFixed(digits))) : `${number.toFixed(digits)} ${unit}`;
   const theirs = baseline === undefined ? "" : `baseline ${words(baseline)}`;
   const promise =
     atMost === undefined
@@ -98,7 +99,7 @@ export function lineOf({ what, figure, promise, detail }: Row): string {
 }
 
 function digitsOf(unit: string): number {
-  return { ms: 0, cores: 3, s: 2, "": 0 }[unit] ?? 1;
+  return { ms: 0, cores: 3, s: 2 }[unit] ?? 1;
 }
 
 /** Prints each row as it comes, and keeps all of them in a file where one is named. */
@@ -112,8 +113,10 @@ export class Report {
     machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, load: loadavg() },
   };
 
+  /** @throws Error when nothing can be written there: better now than after an hour */
   constructor(file: string | undefined) {
     this.#file = file;
+    this.#save();
   }
 
   say(line: string): void {
