@@ -221,6 +221,6 @@ async function* received(response: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
 }
 
 function notMjpeg(type: string): MjpegError {
-  const what = type === "" ? "something" : type.slice(0, 100);
+  const what = type === "" ? "something" : (type.split(";")[0] ?? "").slice(0, 100);
   return new MjpegError("not-mjpeg", `the camera's address answers with ${what}, not with MJPEG pictures: correct it`);
 }
