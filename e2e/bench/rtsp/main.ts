@@ -7,7 +7,7 @@ import { Stand, usualRate, type Bench } from "./bench.ts";
 import { estimate } from "./estimate.ts";
 import { faultOf } from "./faults.ts";
 import { measureMany } from "./many.ts";
-import { faultParts, rateParts, readChoice, type Choice, type SizePlan } from "./modes.ts";
+import { faultParts, rateParts, readChoice, singleParts, type Choice, type SizePlan } from "./modes.ts";
 import { measureHeld, measureSnapshots, measureSub } from "./ours-alone.ts";
 import { ratePartOf, warmUp } from "./rates.ts";
 import { Report } from "./report.ts";
@@ -36,6 +36,8 @@ async function giveUp(): Promise<void> {
 
 /** One size of the camera: parts by rate, then those that need no rate. */
 async function measureSize(plan: SizePlan): Promise<void> {
+  const atRates = rateParts.filter((part) => wanted.has(part));
+  if (atRates.length === 0 && plan !== mode.sizes[0]) return;
   await using stand = await Stand.start(plan.size, Math.max(...mode.streams));
   /** A part that fails is told of, and costs nothing but itself. */
   const attempt = async (what: string, rate: number, measure: (bench: Bench) => Promise<void>): Promise<boolean> => {
@@ -50,7 +52,6 @@ async function measureSize(plan: SizePlan): Promise<void> {
     }
   };
   report.heading(`camera of ${plan.size}, baseline ÷ ours by medians`);
-  const atRates = rateParts.filter((part) => wanted.has(part));
   for (const rate of atRates.length === 0 ? [] : plan.rates) {
     let warm = false;
     for (const part of atRates) {
@@ -59,7 +60,7 @@ async function measureSize(plan: SizePlan): Promise<void> {
     }
   }
   if (plan !== mode.sizes[0]) return;
-  for (const part of ["held", "sub", "memory", "snapshot"] as const) {
+  for (const part of singleParts) {
     if (wanted.has(part)) await attempt(part, usualRate, singleOf[part]);
   }
   const faults = faultParts.filter((part) => wanted.has(part));
@@ -71,5 +72,7 @@ async function measureSize(plan: SizePlan): Promise<void> {
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => void giveUp());
 
 report.say(`this takes about ${Math.ceil(estimate(mode, wanted) / 60)} minutes; the machine should do nothing else`);
-for (const plan of mode.sizes) await measureSize(plan);
+for (const plan of mode.sizes) {
+  await measureSize(plan).catch((error: unknown) => report.failed(plan.size, error));
+}
 report.sum();

@@ -93,7 +93,7 @@ export function limitRow({ what, value, unit, atMost, baseline, detail = "" }: F
 }
 
 /** One line of the table. */
-export function lineOf({ what, figure, promise, detail }: Row): string {
+function lineOf({ what, figure, promise, detail }: Row): string {
   const verdict = promise === undefined ? "no promise" : `${promise.words} ${promise.met ? "met" : "MISSED"}`;
   return `${what.padEnd(56)} ${figure.padEnd(13)} ${verdict.padEnd(18)} ${detail}`.trimEnd();
 }
