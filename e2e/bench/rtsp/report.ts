@@ -144,7 +144,7 @@ export class Report {
   /** The last line. */
   sum(): void {
     const { met, missed } = this.#count();
-    const failed = this.#failed.length === 0 ? "" : `, ${this.#failed.length} parts not measured`;
+    const failed = this.#failed.length === 0 ? "" : `; parts not measured: ${this.#failed.length}`;
     this.say(`\npromises: ${met} met, ${missed} missed${failed}`);
     this.#save();
   }
