@@ -23,7 +23,7 @@ import { aborted, runProcess } from "@gantry/platform/lifecycle";
 import { createLog, type Log } from "@gantry/platform/log";
 import { createApp } from "./http/app.ts";
 import type { RemoteControl } from "./http/remote-control.ts";
-import { createMetrics } from "./http/metrics.ts";
+import { MetricsOnDemand } from "./http/metrics-on-demand.ts";
 import { libraryOf } from "./recordings/shelves.ts";
 import { Keeping } from "./recordings/keeping.ts";
 import { Probe } from "./ffmpeg/probe.ts";
@@ -94,7 +94,7 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
   const probe = new Probe({ ffmpegPath: ffmpeg, jpeg: drawOne, clock, log });
   stack.use(await followInventory({ inventory, streams, probe, mediamtx, keeping, settings, log, signal }));
   const metrics = stack.use(
-    createMetrics({
+    new MetricsOnDemand({
       version: version(),
       revision: settings.revision,
       streams: () => streams.list(),
@@ -114,7 +114,7 @@ async function runBridge(settings: Settings, signal: AbortSignal): Promise<numbe
     allowedHosts: () => inventory.current.gateway.allowedHosts,
     mediamtxUp: () => mediamtx.up,
     unready: () => unready(mediamtx, inventory),
-    metrics: metrics.registry,
+    metrics: async () => (await metrics.get()).registry,
     log,
   });
   const http = stack.use(await listen(app, { host: settings.httpHost, port: settings.httpPort }));

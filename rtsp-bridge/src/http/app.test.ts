@@ -88,7 +88,7 @@ async function bench(context: TestContext): Promise<Bench> {
     allowedHosts: () => ["gantry.example.com"],
     mediamtxUp: () => status.mediamtxUp,
     unready: () => reasons,
-    metrics: metrics.registry,
+    metrics: async () => metrics.registry,
     log: silentLog,
   });
   const server = await listen(app, { host: "127.0.0.1", port: 0, graceMs: 0 });

@@ -28,7 +28,8 @@ export interface AppOptions {
   readonly mediamtxUp: () => boolean;
   /** Why the bridge cannot do its work, in words; empty: it can. */
   readonly unready: () => readonly string[];
-  readonly metrics: Registry;
+  /** Loaded when they are first asked for: most of what they need is needed by nothing else. */
+  readonly metrics: () => Promise<Registry>;
   readonly log: Log;
 }
 
@@ -91,8 +92,8 @@ async function show(options: AppOptions, path: string, response: ServerResponse)
       return true;
     }
     case "/metrics": {
-      const text = await options.metrics.metrics();
-      response.writeHead(200, { "Content-Type": options.metrics.contentType }).end(text);
+      const registry = await options.metrics();
+      response.writeHead(200, { "Content-Type": registry.contentType }).end(await registry.metrics());
       return true;
     }
     case streamsPath:
