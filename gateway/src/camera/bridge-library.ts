@@ -1,9 +1,9 @@
 // What the RTSP bridge keeps of a camera, recordings and time-lapses: asked for over its HTTP and handed on as
 // it comes. Who may have it is decided before, and nothing is kept here.
 
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
+import { clientFor } from "@gantry/platform/node-http";
 import * as z from "zod";
 import { PrinterError } from "../model/errors.ts";
 import { ofBridge, type BridgeAddress } from "./bridge-pictures.ts";
@@ -74,8 +74,7 @@ async function ask(
 ): Promise<IncomingMessage> {
   const { url, headers: own } = ofBridge(bridge, path);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const { request } = url.protocol === "https:" ? https : http;
-  const asking = request(url, { method: method ?? "GET", headers: { ...headers, ...own }, signal }, resolve);
+  const asking = clientFor(url).request(url, { method: method ?? "GET", headers: { ...headers, ...own }, signal }, resolve);
   // Of the answer's content whoever reads it is in charge.
   asking.on("error", reject);
   const tooLong = setTimeout(() => asking.destroy(new Error("no answer")), answerMs);
