@@ -74,7 +74,11 @@ async function ask(
 ): Promise<IncomingMessage> {
   const { url, headers: own } = ofBridge(bridge, path);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const asking = clientFor(url).request(url, { method: method ?? "GET", headers: { ...headers, ...own }, signal }, resolve);
+  const asking = clientFor(url).request(
+    url,
+    { method: method ?? "GET", headers: { ...headers, ...own }, signal },
+    resolve,
+  );
   // Of the answer's content whoever reads it is in charge.
   asking.on("error", reject);
   const tooLong = setTimeout(() => asking.destroy(new Error("no answer")), answerMs);
