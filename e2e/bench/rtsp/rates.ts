@@ -30,7 +30,7 @@ function placeOf({ plan }: Bench, rate: number): string {
 
 /** Why there may be more than one: `brisk` in rtsp-bridge/src/streams/lane.ts. */
 function helpOf(rate: number): string {
-  return rate < 2.5 ? "below 2.5/s they help a viewer for its first 3 s" : "";
+  return rate < 1.4 ? "below 1.4/s they help a viewer for its first 3 s" : "";
 }
 
 function promiseFor(table: Readonly<Record<number, number>>, rate: number): number | undefined {

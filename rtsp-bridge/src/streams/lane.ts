@@ -29,9 +29,9 @@ export const repeatMs = 1000;
 /**
  * Right after a viewer comes to a slow or silent camera, pictures are repeated faster: FFmpeg, and
  * with it Home Assistant, Frigate and Jellyfin, reads some 20 pictures of a stream, or 5 s of it,
- * before it shows the first one. A camera of a usual rate needs no help, and gets no repeats.
+ * before it shows the first one. A camera of a usual rate, from two a second up, gets no repeats.
  */
-const brisk = { repeatMs: 80, forMs: 3000, fromIntervalMs: 400 };
+const brisk = { repeatMs: 80, forMs: 3000, fromIntervalMs: 700 };
 /** A key picture asked for right after another would cost bits and show nothing new. */
 const keySpacingMs = 60;
 /** Readers cut and join at key pictures and expect one a second: the picture nearest to it is the one. */
