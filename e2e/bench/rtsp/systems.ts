@@ -4,9 +4,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../rigs/free-port.ts";
 import { descendants, type ProcessRow } from "../../scenarios/harness/processes.ts";
 import { Service } from "../../scenarios/harness/service.ts";
 import { until } from "../../scenarios/harness/until.ts";
@@ -241,13 +241,4 @@ export function kill(pid: number): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

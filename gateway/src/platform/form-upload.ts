@@ -5,10 +5,10 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { clientFor } from "./node-http.ts";
 
 export interface FormUpload {
   readonly fields: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export async function postForm(url: string, { fields, file, headers, signal }: F
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   const size = typeof file.content === "string" ? (await stat(file.content)).size : file.content.length;
   signal.throwIfAborted();
-  const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, {
+  const request = clientFor(url).request(url, {
     method: "POST",
     agent: false,
     signal,

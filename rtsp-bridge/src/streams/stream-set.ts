@@ -12,6 +12,7 @@ import { openKnowledge, type Knowledge } from "./knowledge.ts";
 import type { LaneName } from "./lane.ts";
 import { Load } from "./load.ts";
 import { SlatePainter } from "./slate-painter.ts";
+import { nothingCounted } from "./stream.ts";
 import type { ApplyOptions, PictureFeed, StreamCounters, StreamSet, StreamStatus } from "./streams.ts";
 
 export interface StreamSetOptions {
@@ -42,16 +43,6 @@ interface Entry {
   /** The first stream. */
   readonly main: Switch;
 }
-
-const nothingCounted: StreamCounters = {
-  framesIn: 0,
-  framesDropped: 0,
-  framesHeld: 0,
-  framesOut: 0,
-  bytesOut: 0,
-  encoderFallbacks: 0,
-  refusals: 0,
-};
 
 class Streams implements StreamSet {
   readonly #options: StreamSetOptions;

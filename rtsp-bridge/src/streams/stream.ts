@@ -5,9 +5,20 @@ import type { Clock } from "@gantry/platform/clock";
 import type { Log } from "@gantry/platform/log";
 import type { PictureSize } from "../ffmpeg/jpeg.ts";
 import { RateMeter } from "./rate-meter.ts";
-import type { StreamStatus } from "./streams.ts";
+import type { StreamCounters, StreamStatus } from "./streams.ts";
 
 const toldForMs = 60_000;
+
+/** The totals of a stream that has not begun. */
+export const nothingCounted = {
+  framesIn: 0,
+  framesDropped: 0,
+  framesHeld: 0,
+  framesOut: 0,
+  bytesOut: 0,
+  encoderFallbacks: 0,
+  refusals: 0,
+} satisfies StreamCounters;
 
 /** One stretch of being published. */
 interface Run {
@@ -21,15 +32,7 @@ export class Stream {
   /** Somebody waits for it or watches it. */
   isDemanded = false;
   viewers = 0;
-  readonly counted = {
-    framesIn: 0,
-    framesDropped: 0,
-    framesHeld: 0,
-    framesOut: 0,
-    bytesOut: 0,
-    encoderFallbacks: 0,
-    refusals: 0,
-  };
+  readonly counted = { ...nothingCounted };
   restarts = 0;
   readonly #clock: Clock;
   readonly #log: Log;

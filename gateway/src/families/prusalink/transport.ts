@@ -3,9 +3,9 @@
 // No meaning of any answer.
 
 import { randomBytes } from "node:crypto";
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { clientFor } from "@gantry/platform/node-http";
 import { PrinterError } from "../../model/errors.ts";
 import type { Connection } from "./connection.ts";
 import { authorization, parseChallenge, type Challenge } from "./digest.ts";
@@ -116,8 +116,7 @@ export class Transport {
     signal.throwIfAborted();
     const url = new URL(this.#connection.url);
     const uri = `${url.pathname.replace(/\/$/u, "")}${path}`;
-    const { request: open } = url.protocol === "https:" ? https : http;
-    const request = open({
+    const request = clientFor(url).request({
       protocol: url.protocol,
       // The URL writes an IPv6 address in brackets, the socket takes it without.
       hostname: url.hostname.replace(/^\[(.*)\]$/u, "$1"),
@@ -151,7 +150,7 @@ export class Transport {
   }
 }
 
-async function answered(request: http.ClientRequest, body: (() => Readable) | undefined): Promise<IncomingMessage> {
+async function answered(request: ClientRequest, body: (() => Readable) | undefined): Promise<IncomingMessage> {
   const content = body?.();
   try {
     return await new Promise((resolve, reject) => {
